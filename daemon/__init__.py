@@ -1,0 +1,1 @@
+"""What runs: processes, settings, wiring, the web face and one adapter per outside service."""

@@ -1,0 +1,1 @@
+"""One outside service each; only daemon.wiring picks them."""

@@ -1,0 +1,1 @@
+"""The HTTP face: webhooks, media, health and the audit page."""

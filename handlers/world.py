@@ -1,0 +1,107 @@
+"""The outside as steps see it: small protocols that `daemon.wiring` fills with real clients; no network here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from schema.approval import Person, Question
+from schema.document import Reading
+from schema.ids import Address, BlobKey, MessageSid, Phone, Reference
+from schema.mail import OutgoingMail
+from schema.masking import Masked, MaskedInvoice
+from schema.policy import Policy
+from schema.store import Store
+from schema.transfer import Draft, Permit, Receipt, Transfer
+from schema.vault import Vault
+from schema.verdict import ActionPlan, ModelReply
+
+
+class Blobs(Protocol):
+    """Where files are kept: put is durable when it returns and safe to repeat; the key is the SHA-256."""
+
+    async def put(self, data: bytes) -> BlobKey:
+        """Keep `data` and return its key."""
+
+    async def get(self, key: BlobKey) -> bytes:
+        """The bytes kept under `key`; PermanentError when there are none, ForgedError when altered."""
+
+
+class Reader(Protocol):
+    """Reads one untrusted document in a bounded child process."""
+
+    async def read(self, data: bytes, name: str) -> Reading:
+        """All fields; UnreadableDocumentError says why not."""
+
+
+class Model(Protocol):
+    """The language model behind OpenRouter."""
+
+    async def validate(self, system: str, invoice: MaskedInvoice) -> ModelReply:
+        """Ask once; TransientError to try again, PermanentError when the reply cannot be used."""
+
+
+class Messenger(Protocol):
+    """WhatsApp. Creating a message is not idempotent at the provider, so `find` comes before `ask`."""
+
+    async def ask(self, question: Question, text: Masked, media_url: str) -> MessageSid:
+        """Send text, picture and two buttons once; TransientError only when surely nothing was sent."""
+
+    async def find(self, question: Question) -> MessageSid | None:
+        """The message of this question if one was sent before."""
+
+    async def note(self, to: Phone, text: Masked) -> MessageSid:
+        """Send a plain text."""
+
+
+class Bank(Protocol):
+    """The bank's portal, driven through its pages."""
+
+    async def prepare(self, transfer: Transfer, plan: ActionPlan) -> Draft:
+        """Fill the form up to the confirm page, read it back, take the masked screenshot, leave."""
+
+    async def find(self, transfer: Transfer) -> Receipt | None:
+        """The booked transfer with this reference, or None when the bank surely has none."""
+
+    async def pay(self, transfer: Transfer, plan: ActionPlan, permit: Permit) -> Receipt:
+        """Fill again, compare every term with the permit, enter the OTP, submit once, read the receipt.
+
+        TermsChangedError before anything was submitted; OutcomeUnknownError when it was and no answer came.
+        """
+
+
+class Mailer(Protocol):
+    """Outgoing mail."""
+
+    async def send(self, mail: OutgoingMail) -> None:
+        """Hand the mail to the server; TransientError when it was surely not taken."""
+
+
+class Clock(Protocol):
+    """Time, so that tests own it."""
+
+    def now(self) -> datetime:
+        """Now, aware, in UTC."""
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything a step may use."""
+
+    store: Store
+    vault: Vault
+    blobs: Blobs
+    reader: Reader
+    model: Model
+    messenger: Messenger
+    bank: Bank
+    mailer: Mailer
+    clock: Clock
+    policy: Policy
+    approvers: tuple[Person, ...]
+    forwarders: frozenset[Address]
+    public_url: str
+    bank_origin: str
+    models_allowed: tuple[str, ...]

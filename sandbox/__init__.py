@@ -1,0 +1,1 @@
+"""The outside world on loopback: stand-ins that speak the real protocols, and the demo."""

@@ -1,0 +1,1 @@
+"""What is true: words, states, money, masking, errors, the SQL and the store; imports nothing of ours."""

@@ -1,0 +1,84 @@
+"""What a reader found in a document: every field with its printed text, its place and how sure we are."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+T = TypeVar("T")
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Source = Literal["text", "ocr", "xml"]
+Kind = Literal["invoice", "credit_note", "quotation", "receipt", "unknown"]
+
+
+class Frozen(BaseModel):
+    """A value: never changed, and nothing in it that we did not name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Place(Frozen):
+    """A box on a page; page counts from 1, edges are fractions of the page from its top left corner."""
+
+    page: Annotated[int, Field(ge=1)]
+    x0: Fraction
+    y0: Fraction
+    x1: Fraction
+    y1: Fraction
+
+
+class Read(Frozen, Generic[T]):
+    """One field as read; `value` None means it is not in the document (or not surely enough to say)."""
+
+    value: T | None = None
+    confidence: Fraction = 0.0
+    text: str | None = None
+    place: Place | None = None
+    source: Source | None = None
+
+
+class InvoiceFields(Frozen):
+    """The fields of an invoice; `account` and `ifsc` are what the document asks to be paid to, and only evidence.
+
+    `ifsc` holds an IFSC, or a BIC beside an IBAN. `lines` is the number of line items.
+    """
+
+    invoice_number: Read[str] = Read[str]()
+    issue_date: Read[date] = Read[date]()
+    due_date: Read[date] = Read[date]()
+    currency: Read[str] = Read[str]()
+    total: Read[Decimal] = Read[Decimal]()
+    net: Read[Decimal] = Read[Decimal]()
+    tax: Read[Decimal] = Read[Decimal]()
+    seller_name: Read[str] = Read[str]()
+    seller_tax_id: Read[str] = Read[str]()
+    account: Read[str] = Read[str]()
+    ifsc: Read[str] = Read[str]()
+    po_number: Read[str] = Read[str]()
+    lines: Read[int] = Read[int]()
+
+
+class PageImage(Frozen):
+    """A page as a picture with account numbers blacked out; `png` is the file's bytes."""
+
+    number: int
+    width: int
+    height: int
+    png: bytes
+
+
+class Reading(Frozen):
+    """All that was read from one document; `text` is the whole text with form feeds between pages."""
+
+    kind: Kind
+    fields: InvoiceFields
+    text: str
+    pages: tuple[PageImage, ...] = ()
+    page_count: int
+    ocr_pages: tuple[int, ...] = ()
+    languages: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()

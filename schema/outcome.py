@@ -1,0 +1,75 @@
+"""What a step returns: where the invoice goes, why, and the facts to record with the move."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from schema.approval import Question
+from schema.document import Frozen
+from schema.findings import Finding
+from schema.ids import ApprovalId, BlobKey, PurchaseOrderId, Sha256, VendorId
+from schema.states import State
+from schema.transfer import Permit, Receipt, Transfer
+from schema.verdict import Assessment
+
+
+class Parsed(Frozen):
+    """What `extract` found: the stored form of a reading, the account sealed, and keys of the page pictures.
+
+    `document` is the JSON for `parsed_json`; it holds no full account number.
+    """
+
+    document: dict[str, Any]
+    account_print: str | None
+    account_last4: str | None
+    text_key: BlobKey
+
+
+class Cleared(Frozen):
+    """What `check` fixed: vendor, PO and the transfer; `duplicate_key` is unique among live invoices."""
+
+    transfer: Transfer
+    vendor_id: VendorId
+    purchase_order_id: PurchaseOrderId | None
+    duplicate_key: str
+    people_needed: int
+
+
+class Prepared(Frozen):
+    """What `prepare` saw: the screenshot's key and hash, and the fingerprint of all terms."""
+
+    screenshot_key: BlobKey
+    screenshot_sha256: Sha256
+    fingerprint: Sha256
+    taken_at: datetime
+
+
+class Intent(Frozen):
+    """What `intend` records before anything is sent: the permit and the approvals that mint it."""
+
+    permit: Permit
+    approvals: tuple[ApprovalId, ...]
+
+
+class Outcome(Frozen):
+    """All a step can return; it moves nothing itself.
+
+    `note` is one sentence for the record and for people. `due_in` delays the next step; None with a
+    state that waits for people means nothing is due. `facts` go into the audit entry as they are.
+    """
+
+    target: State
+    note: str
+    facts: dict[str, Any] = {}
+    due_in: timedelta | None = timedelta(0)
+    parsed: Parsed | None = None
+    assessment: Assessment | None = None
+    findings: tuple[Finding, ...] | None = None
+    vendor_id: VendorId | None = None
+    cleared: Cleared | None = None
+    prepared: Prepared | None = None
+    questions: tuple[Question, ...] = ()
+    intent: Intent | None = None
+    receipt: Receipt | None = None
+    receipt_screenshot_key: BlobKey | None = None
