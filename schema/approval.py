@@ -32,13 +32,16 @@ class Verdict(StrEnum):
 
 
 class Question(Frozen):
-    """One person asked about one fingerprint; `token` rides in the buttons, `code` in a text reply."""
+    """One person asked about one fingerprint.
+
+    `token` is signed and rides in the buttons (empty when read back from the record); `code` is for a text reply.
+    """
 
     id: QuestionId
     invoice_id: InvoiceId
     person: Person
     fingerprint: Sha256
-    token: str
+    token: str = ""
     code: str
     asked_at: datetime
     expires_at: datetime

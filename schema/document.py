@@ -8,6 +8,8 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from schema.ids import BlobKey
+
 T = TypeVar("T")
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -82,3 +84,24 @@ class Reading(Frozen):
     ocr_pages: tuple[int, ...] = ()
     languages: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+
+
+class StoredPage(Frozen):
+    """A redacted page picture in the blob store."""
+
+    number: int
+    width: int
+    height: int
+    key: BlobKey
+
+
+class StoredReading(Frozen):
+    """A reading as the record keeps it (`parsed_json`): the account masked, pictures by key, no full text."""
+
+    kind: Kind
+    fields: InvoiceFields
+    pages: tuple[StoredPage, ...]
+    page_count: int
+    ocr_pages: tuple[int, ...]
+    languages: tuple[str, ...]
+    warnings: tuple[str, ...]

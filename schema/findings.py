@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from pydantic import Field
+
 from schema.document import Frozen
 
 
@@ -22,4 +24,4 @@ class Finding(Frozen):
     rule: str
     severity: Severity
     sentence: str
-    evidence: dict[str, str] = {}
+    evidence: dict[str, str] = Field(default_factory=dict)

@@ -5,22 +5,24 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from pydantic import Field
+
 from schema.approval import Question
-from schema.document import Frozen
+from schema.document import Frozen, StoredReading
 from schema.findings import Finding
-from schema.ids import ApprovalId, BlobKey, PurchaseOrderId, Sha256, VendorId
+from schema.ids import Address, ApprovalId, BlobKey, PurchaseOrderId, Sha256, VendorId
 from schema.states import State
 from schema.transfer import Permit, Receipt, Transfer
 from schema.verdict import Assessment
 
 
 class Parsed(Frozen):
-    """What `extract` found: the stored form of a reading, the account sealed, and keys of the page pictures.
+    """What `extract` found: the reading as the record keeps it, and the print of the account on the document.
 
-    `document` is the JSON for `parsed_json`; it holds no full account number.
+    `text_key` is the blob of the masked text.
     """
 
-    document: dict[str, Any]
+    reading: StoredReading
     account_print: str | None
     account_last4: str | None
     text_key: BlobKey
@@ -50,6 +52,7 @@ class Intent(Frozen):
 
     permit: Permit
     approvals: tuple[ApprovalId, ...]
+    approvers: tuple[Address, ...]
 
 
 class Outcome(Frozen):
@@ -61,7 +64,7 @@ class Outcome(Frozen):
 
     target: State
     note: str
-    facts: dict[str, Any] = {}
+    facts: dict[str, Any] = Field(default_factory=dict)
     due_in: timedelta | None = timedelta(0)
     parsed: Parsed | None = None
     assessment: Assessment | None = None

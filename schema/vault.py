@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Iterator
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -24,7 +25,11 @@ NONCE_BYTES: Final = 12
 
 KEY_BYTES: Final = 32
 
-_CANDIDATE: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z \u00a0\-./]{6,60}[0-9A-Za-z]")
+SHORTEST_ACCOUNT: Final = 5
+LONGEST_ACCOUNT: Final = 18
+
+_DIGIT_RUN: Final = re.compile(r"\d(?:[ \t\u00a0\-./]{0,2}\d){4,60}")
+_IBAN: Final = re.compile(r"\b[A-Z]{2}[0-9]{2}(?:[ \u00a0]?[A-Z0-9]){11,30}\b")
 _SEPARATOR: Final = re.compile(r"[\s\u00a0\-./]")
 
 
@@ -117,21 +122,26 @@ class Vault:
         tag = hmac.new(self.key(purpose), message.encode(), hashlib.sha256).digest()
         return base64.urlsafe_b64encode(tag).rstrip(b"=").decode()
 
-    def finds(self, text: str, prints: frozenset[str], lengths: frozenset[int]) -> bool:
-        """Whether any account number with a print in `prints` can be read in `text`, in groups or not.
+    def finds(self, text: str, prints: frozenset[str]) -> bool:
+        """Whether an account number with a print in `prints` can be read in `text`, in groups or not.
 
-        Every window of a known length of every run of letters and digits is compared, so a number is
-        found inside a longer run too.
+        Every run of digits (and every IBAN) is compared by all its windows of an account's length, so a
+        number is found inside a longer run too.
         """
-        return any(
-            self.print(run[start : start + length]) in prints
-            for run in (normal_account(match[0]) for match in _CANDIDATE.finditer(text))
-            for length in lengths
-            for start in range(len(run) - length + 1)
-            if run[start : start + length][-4:].isalnum()
-        )
+        return any(self.print(window) in prints for window in _windows(text))
 
 
 def new_master_key() -> str:
     """A fresh master key, base64 of 32 random bytes."""
     return base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+
+
+def _windows(text: str) -> Iterator[str]:
+    """Everything in `text` that could be a full account number."""
+    for match in _IBAN.finditer(text):
+        yield match[0]
+    for match in _DIGIT_RUN.finditer(text):
+        digits = "".join(str(int(character)) for character in match[0] if character.isdigit())
+        for length in range(SHORTEST_ACCOUNT, min(LONGEST_ACCOUNT, len(digits)) + 1):
+            for start in range(len(digits) - length + 1):
+                yield digits[start : start + length]

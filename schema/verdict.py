@@ -6,12 +6,13 @@ from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urljoin, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from schema.document import Frozen
-from schema.errors import ActionsRefusedError
+from schema.errors import ActionsRefusedError, PermanentError
 from schema.ids import BlobKey, Sha256
 from schema.masking import Safe
+from schema.strict_json import canonical_bytes, loads_strict
 
 Text = Annotated[Safe, Field(max_length=600)]
 
@@ -140,6 +141,31 @@ class Assessment(Frozen):
     response_key: BlobKey
     accounts_checked: int
     cost_usd: str | None
+
+
+LONGEST_ANSWER: Final = 100_000
+"""Characters of an answer that are looked at; a full list and report has under 10,000."""
+
+
+def parse_answer(content: str) -> ModelAnswer:
+    """The model's text as a ModelAnswer; PermanentError when it is anything but exactly the agreed JSON.
+
+    Nothing is repaired: no fence is stripped, no key ignored, no number read as text, no key given twice.
+    The refusal names the first place that is wrong, never what stands there.
+    """
+    try:
+        if len(content) > LONGEST_ANSWER:
+            raise ValueError("too long")
+        return ModelAnswer.model_validate_json(canonical_bytes(loads_strict(content)))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = ".".join(str(step)[:40] for step in first["loc"])
+        raise PermanentError(f"{_NOT_AGREED} ({place}: {first['type']}).") from None
+    except ValueError:
+        raise PermanentError(f"{_NOT_AGREED} (it is not JSON).") from None
+
+
+_NOT_AGREED: Final = "The model did not answer in the agreed form"
 
 
 def accept_actions(actions: tuple[Action, ...], *, bank_origin: str) -> ActionPlan:

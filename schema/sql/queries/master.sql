@@ -1,0 +1,49 @@
+-- name: vendor_by_tax_id
+select * from vendors where tax_id = $1;
+
+-- name: vendors_by_name
+select * from vendors where name_key = $1 or $1 = any(alias_keys) limit 2;
+
+-- name: vendor
+select * from vendors where id = $1;
+
+-- name: put_vendor
+-- Add a vendor, or change the one with this tax id (or name, when it has none).
+insert into vendors (id, name, name_key, alias_keys, tax_id, beneficiary, account_cipher, account_print, account_last4, routing,
+                     currency, country, email)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+on conflict (tax_id) do update
+   set name = excluded.name, name_key = excluded.name_key, alias_keys = excluded.alias_keys, beneficiary = excluded.beneficiary,
+       account_cipher = case when vendors.account_print = excluded.account_print then vendors.account_cipher else excluded.account_cipher end,
+       account_print = excluded.account_print, account_last4 = excluded.account_last4, routing = excluded.routing,
+       currency = excluded.currency, country = excluded.country, email = excluded.email, updated_at = now()
+returning id, (xmax = 0) as added;
+
+-- name: purchase_order
+select p.*, (select coalesce(sum(i.total), 0) from invoices i
+              where i.purchase_order_id = p.id and i.id <> $2 and i.state not in ('rejected', 'held')
+                and not (i.state = 'closed' and not exists (select from payments y where y.invoice_id = i.id and y.status = 'booked')))
+             as used
+  from purchase_orders p where upper(p.number) = upper($1);
+
+-- name: put_purchase_order
+insert into purchase_orders (id, number, vendor_id, currency, total, description, open)
+select $1, $2, v.id, $4, $5, $6, $7 from vendors v where v.tax_id = $3
+on conflict (number) do update
+   set vendor_id = excluded.vendor_id, currency = excluded.currency, total = excluded.total, description = excluded.description, open = excluded.open
+returning id, (xmax = 0) as added;
+
+-- name: twins
+-- Other invoices of this vendor with this number, or the same file, that were not turned away.
+select i.id, i.invoice_number, i.total, i.currency, i.state::text as state, i.created_at, d.sha256 = $4 as same_file
+  from invoices i left join documents d on d.id = i.document_id
+ where i.id <> $1 and i.created_at <= (select created_at from invoices where id = $1)
+   and (d.sha256 = $4
+        or (i.vendor_id = $2 and upper(regexp_replace(i.invoice_number, '[^A-Za-z0-9]', '', 'g')) = $3))
+   and not (i.state in ('rejected') or (i.state = 'closed' and not exists (
+            select from payments y where y.invoice_id = i.id and y.status = 'booked')))
+ order by i.created_at limit 5;
+
+-- name: account_prints
+-- The keyed prints and lengths-as-shown of every account we know: the vendors' and those printed on invoices.
+select account_print from vendors union select account_print from invoices where account_print is not null;

@@ -1,0 +1,118 @@
+-- name: claim
+-- Take the lease of an invoice whose step is due; no row: someone else has it, or nothing is due.
+update invoices
+   set claimed_until = clock_timestamp() + make_interval(secs => $3), claim_token = gen_random_uuid(), attempts = attempts + 1
+ where id = $1 and state = any($2::state[]) and due_at <= clock_timestamp()
+   and (claimed_until is null or claimed_until < clock_timestamp())
+returning id, claim_token;
+
+-- name: invoice
+-- One invoice with what its steps need of its mail and document.
+select i.*, m.sender_name, m.subject, m.message_id, m.thread, m.reason as mail_reason,
+       d.name as document_name, d.sha256 as document_sha256, d.blob_key as document_key, d.sniffed as document_type
+  from invoices i join mails m on m.id = i.mail_id left join documents d on d.id = i.document_id
+ where i.id = $1;
+
+-- name: move
+-- The one way a step changes a state: names the version and the lease it holds, and writes the record with it.
+with moved as (
+    update invoices
+       set came_from = state, came_by = $4, state = $5::state, version = version + 1,
+           held_from = case when $5::state <> 'held' then null when state = 'held' then held_from else state end,
+           due_at = case when $6::float8 is null then null else clock_timestamp() + make_interval(secs => $6) end,
+           attempts = 0, claimed_until = null, claim_token = null, last_error = null, reason = $7, updated_at = now(),
+           duplicate_key = case when $5::state = 'rejected' then null else duplicate_key end
+     where id = $1 and version = $2 and claim_token is not distinct from $3::uuid
+ returning id, version, came_from, state)
+insert into audits (invoice_id, version, step, source, target, actor, at, note, facts, leaf_hash)
+select id, version, $4, came_from, state, $8, $9, $7, $10, $11 from moved
+returning version;
+
+-- name: lock_invoice
+-- Lock the row for an answer or a decision, which need no lease: people are first.
+select version, state::text as state, held_from::text as held_from, fingerprint, people_needed, forwarder
+  from invoices where id = $1 for update;
+
+-- name: take_over
+-- A person's move ends whatever lease a worker holds; that worker's commit then finds no row.
+update invoices set claim_token = null, claimed_until = null where id = $1;
+
+-- name: put_off
+-- A step failed for now: due again later, lease given back.
+update invoices
+   set due_at = clock_timestamp() + make_interval(secs => $3), claimed_until = null, claim_token = null, last_error = $4, updated_at = now()
+ where id = $1 and claim_token = $2
+returning id;
+
+-- name: due
+-- What is due and nobody holds, oldest first.
+select id, state::text as state, version, attempts
+  from invoices
+ where due_at <= clock_timestamp() and (claimed_until is null or claimed_until < clock_timestamp())
+ order by due_at limit $1;
+
+-- name: due_one
+-- The same for one invoice, when its bell rang.
+select id, state::text as state, version, attempts
+  from invoices
+ where id = $1 and due_at <= clock_timestamp() and (claimed_until is null or claimed_until < clock_timestamp());
+
+-- name: save_parsed
+update invoices
+   set parsed_json = $2, text_key = $3, account_print = $4, account_last4 = $5, invoice_number = $6, issue_date = $7,
+       due_date = $8, currency = $9, total = $10
+ where id = $1;
+
+-- name: save_assessment
+update invoices
+   set groq_validation_report = $2, groq_action_list_raw = $3, groq_action_list = $4, groq_action_refusal = $5,
+       groq_request_hash = $6, groq_response_hash = $7, groq_exchange = $8
+ where id = $1;
+
+-- name: save_findings
+update invoices set findings = $2, vendor_id = coalesce($3, vendor_id), policy_version = $4 where id = $1;
+
+-- name: save_cleared
+update invoices
+   set vendor_id = $2, purchase_order_id = $3, duplicate_key = $4, people_needed = $5,
+       fingerprint = null, screenshot_key = null, screenshot_sha256 = null, prepared_at = null
+ where id = $1;
+
+-- name: void_planned
+-- A transfer that was planned and never sent gives way to a new one.
+update payments set status = 'void' where invoice_id = $1 and status = 'planned';
+
+-- name: plan_payment
+insert into payments (id, invoice_id, vendor_id, forwarder, reference, beneficiary, account_cipher, account_print, account_last4,
+                      routing, rail, amount, currency, pay_on, people_needed)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15);
+
+-- name: payment
+-- The live payment of an invoice.
+select * from payments where invoice_id = $1 and status <> 'void';
+
+-- name: save_prepared
+update invoices set screenshot_key = $2, screenshot_sha256 = $3, fingerprint = $4, prepared_at = $5 where id = $1;
+
+-- name: intend_payment
+-- The intent, before anything is sent; the constraints check the approvals.
+update payments
+   set status = 'intended', fingerprint = $2, approval_one = $3, approver_one = $4, approval_two = $5, approver_two = $6, intended_at = $7
+ where id = $1 and status = 'planned'
+returning id;
+
+-- name: book_payment
+update payments
+   set status = 'booked', bank_reference = $2, booked_at = $3, simulated = $4, receipt_key = $5
+ where id = $1 and status = 'intended'
+returning id;
+
+-- name: save_message
+insert into messages (sid, invoice_id, kind) values ($1, $2, $3) on conflict (sid) do nothing;
+
+-- name: save_message_status
+-- Status callbacks come in any order; failed ends unless it was delivered.
+update messages
+   set status = case when $3 > rank then $2 else status end, rank = greatest(rank, $3), error_code = coalesce($4, error_code), updated_at = now()
+ where sid = $1
+returning sid;

@@ -1,0 +1,26 @@
+-- name: entries
+select seq, invoice_id, version, step, source::text as source, target::text as target, actor, at, note, facts, leaf_hash
+  from audits where invoice_id = $1 order by version;
+
+-- name: counts
+select state::text as state, count(*) as invoices from invoices group by state order by state;
+
+-- name: invoices
+select i.id, i.state::text as state, i.reason, i.invoice_number, i.total, i.currency, i.created_at, i.updated_at, i.last_error,
+       i.forwarder, m.subject, d.name as document_name, v.name as vendor_name, y.status as payment_status,
+       y.bank_reference, i.came_from::text as came_from, i.held_from::text as held_from
+  from invoices i join mails m on m.id = i.mail_id left join documents d on d.id = i.document_id
+  left join vendors v on v.id = i.vendor_id left join payments y on y.invoice_id = i.id and y.status <> 'void'
+ order by i.created_at, d.path limit $1;
+
+-- name: mails
+select id, sender, subject, disposition, reason, stored_at from mails order by stored_at desc limit $1;
+
+-- name: mail
+select * from mails where id = $1;
+
+-- name: ready
+select 1;
+
+-- name: exchange
+select groq_exchange, groq_request_hash, groq_response_hash, groq_action_list_raw from invoices where id = $1;

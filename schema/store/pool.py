@@ -1,0 +1,113 @@
+"""The pool of connections: codecs, time limits, and asyncpg's errors in our words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Final, TypeAlias
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+from schema.errors import ConflictError, PermanentError, TransientError
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+
+COMMAND_S: Final = 15.0
+"""No statement of ours takes a second; what takes fifteen waits for a lock that will not come."""
+
+ACQUIRE_S: Final = 10.0
+
+_LOST: Final = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.InvalidCachedStatementError,
+    asyncpg.DiskFullError,
+)
+
+
+class Database:
+    """A pool, and the two ways to use it: one transaction, or one listening connection."""
+
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], url: str) -> None:
+        self._pool = pool
+        self._url = url
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """One transaction; TransientError when the database went away, ConflictError on a unique violation."""
+        try:
+            async with self._pool.acquire(timeout=ACQUIRE_S) as connection, connection.transaction():
+                yield connection
+        except asyncpg.UniqueViolationError as error:
+            raise ConflictError(f"Someone else was first ({error.constraint_name}).") from error
+        except asyncpg.IntegrityConstraintViolationError as error:
+            raise PermanentError(f"The database refused the move: {error.args[0]}") from error
+        except _LOST as error:
+            raise TransientError("The database does not answer; it is tried again.") from error
+
+    @asynccontextmanager
+    async def listening(self, channel: str, ring: Callable[[str], None]) -> AsyncIterator[Callable[[], bool]]:
+        """Call `ring(payload)` for each NOTIFY on `channel`; yields a question, whether the line still stands.
+
+        LISTEN has a connection of its own: a pooled one would lose it when given back.
+        """
+        try:
+            connection = await asyncpg.connect(self._url, timeout=ACQUIRE_S)
+        except _LOST as error:
+            raise TransientError("The database does not answer; it is tried again.") from error
+        try:
+            await connection.add_listener(channel, lambda *message: ring(str(message[3])))
+            yield lambda: not connection.is_closed()
+        finally:
+            connection.terminate()
+
+    async def close(self) -> None:
+        """Give all connections back."""
+        await self._pool.close()
+
+
+@asynccontextmanager
+async def open_database(url: str, *, connections: int = 6) -> AsyncIterator[Database]:
+    """Open a pool on `url`; TransientError when nothing answers there."""
+    try:
+        pool = await asyncpg.create_pool(
+            url,
+            min_size=1,
+            max_size=connections,
+            init=_set_codecs,
+            command_timeout=COMMAND_S,
+            timeout=ACQUIRE_S,
+        )
+    except _LOST as error:
+        raise TransientError(f"The database of DATABASE_URL does not answer: {error}") from error
+    except asyncpg.PostgresError as error:
+        raise PermanentError(f"The database of DATABASE_URL refuses: {error}") from error
+    try:
+        yield Database(pool, url)
+    finally:
+        await pool.close()
+
+
+async def _set_codecs(connection: Any) -> None:
+    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=_dump, decoder=json.loads)
+
+
+def _dump(value: object) -> str:
+    """JSON for a column: PostgreSQL takes neither NUL nor lone surrogates."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text.replace("\\u0000", "").encode("utf-8", "replace").decode()
+
+
+def clean(text: str) -> str:
+    """Text as PostgreSQL can store it: without NUL and lone surrogates."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
