@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
+from handlers.guard import LeakGuard
 from schema.approval import Person, Question
 from schema.document import Reading
-from schema.ids import Address, BlobKey, MessageSid, Phone, Reference
+from schema.ids import Address, BlobKey, MessageSid, Phone
 from schema.mail import OutgoingMail
 from schema.masking import Masked, MaskedInvoice
 from schema.policy import Policy
@@ -92,6 +93,7 @@ class World:
 
     store: Store
     vault: Vault
+    guard: LeakGuard
     blobs: Blobs
     reader: Reader
     model: Model
@@ -102,6 +104,7 @@ class World:
     policy: Policy
     approvers: tuple[Person, ...]
     forwarders: frozenset[Address]
+    authserv_id: str
     public_url: str
     bank_origin: str
-    models_allowed: tuple[str, ...]
+    zone: ZoneInfo

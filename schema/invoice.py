@@ -6,6 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from pydantic import ValidationError
+
 from schema.document import Frozen, StoredReading
 from schema.findings import Finding
 from schema.ids import (
@@ -135,11 +137,14 @@ class Invoice(Frozen):
 
     @property
     def total(self) -> Money | None:
-        """The grand total as read, with its currency."""
+        """The grand total as read, with its currency; None when either is missing or they make no sum of money."""
         if self.reading is None:
             return None
         amount, currency = self.reading.fields.total.value, self.reading.fields.currency.value
-        return Money(amount=amount, currency=currency) if amount is not None and currency else None
+        try:
+            return Money.model_validate({"amount": amount, "currency": currency})
+        except ValidationError:
+            return None
 
 
 class Claim(Frozen):

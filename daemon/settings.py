@@ -1,0 +1,249 @@
+"""Every setting of the product, from the environment or `.env`; the only reader of the environment."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import quote, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from schema.approval import Person
+from schema.errors import SettingsError
+from schema.ids import Address, Phone
+
+RUNNING_STACK: Final = Path(".countersign/run.env")
+"""Written by the local stack while it is up, so that `countersign send` and `status` find it."""
+
+_PERSON: Final = re.compile(
+    r"^(?P<name>[^<>]+?)\s*<(?P<address>[^<>@\s]+@[^<>@\s]+)>\s*(?P<phone>\+[0-9]{8,15})$"
+)
+_WEAK: Final = frozenset({"changeme", "change-me", "secret", "password", "admin", "postgres", "minioadmin"})
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Settings(BaseSettings):
+    """All settings; names are those of `.env.example`, upper case. Secrets never show in a repr."""
+
+    model_config = SettingsConfigDict(
+        env_file=(".env", RUNNING_STACK), extra="ignore", hide_input_in_errors=True
+    )
+
+    openrouter_api_key: SecretStr = SecretStr("")
+    openrouter_url: str = "https://openrouter.ai/api/v1"
+    openrouter_mock: bool = False
+    groq_model: str = "x-ai/grok-4.1-fast"
+    groq_models_served: Annotated[tuple[str, ...], NoDecode] = ("x-ai/grok-4.1-fast*", "x-ai/grok-4.3*")
+    openrouter_per_minute: Annotated[int, Field(ge=1)] = 60
+    openrouter_per_hour: Annotated[int, Field(ge=1)] = 1000
+
+    twilio_account_sid: str = ""
+    twilio_auth_token: SecretStr = SecretStr("")
+    twilio_whatsapp_number: str = "+14155238886"
+    twilio_api_url: str = "https://api.twilio.com"
+
+    postgres_user: str = "countersign"
+    postgres_password: SecretStr = SecretStr("")
+    postgres_db: str = "countersign"
+    postgres_host: str = "127.0.0.1"
+    postgres_port: Port = 5432
+    database_url: SecretStr = SecretStr("")
+    redis_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
+    redis_password: SecretStr = SecretStr("")
+
+    imap_host: str = ""
+    imap_port: Port = 993
+    imap_user: str = ""
+    imap_password: SecretStr = SecretStr("")
+    imap_tls: Literal["tls", "none"] = "tls"
+    imap_ca_file: Path | None = None
+    imap_folder: str = "INBOX"
+    imap_poll_seconds: Annotated[int, Field(ge=5, le=540)] = 60
+    mail_max_bytes: Annotated[int, Field(ge=100_000)] = 35 * 2**20
+    authserv_id: str = ""
+    forwarders: Annotated[frozenset[Address], NoDecode] = frozenset()
+
+    smtp_host: str = ""
+    smtp_port: Port = 587
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_ca_file: Path | None = None
+    mail_from: Address = Address("")
+
+    approvers: Annotated[tuple[Person, ...], NoDecode] = ()
+    policy_file: Path = Path("deploy/policy.toml")
+    public_url: str = ""
+    web_host: str = "127.0.0.1"
+    web_port: Port = 8080
+    time_zone: str = "Asia/Kolkata"
+    master_key: SecretStr = SecretStr("")
+
+    blobs_folder: Path = Path("blobs")
+    minio_access_key: SecretStr = SecretStr("")
+    minio_secret_key: SecretStr = SecretStr("")
+
+    bank_url: str = ""
+    bank_customer_id: str = ""
+    bank_password: SecretStr = SecretStr("")
+    bank_totp_secret: SecretStr = SecretStr("")
+    playwright_executor_mode: Literal["host", "container"] = "host"
+    playwright_server_url: str = ""
+    chromium_path: Path | None = None
+    video_folder: Path | None = None
+
+    tesseract_path: Path = Path("/usr/bin/tesseract")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("groq_models_served", mode="before")
+    @classmethod
+    def _split_models(cls, value: Any) -> Any:
+        return (
+            tuple(part.strip() for part in value.split(",") if part.strip())
+            if isinstance(value, str)
+            else value
+        )
+
+    @field_validator("forwarders", mode="before")
+    @classmethod
+    def _split_forwarders(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return frozenset(part.strip().lower() for part in re.split(r"[,;]", value) if part.strip())
+
+    @field_validator("approvers", mode="before")
+    @classmethod
+    def _split_approvers(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return tuple(_person(part.strip()) for part in value.split(";") if part.strip())
+
+    @field_validator("public_url", "bank_url", "openrouter_url", "twilio_api_url")
+    @classmethod
+    def _without_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+    @property
+    def database(self) -> str:
+        """DATABASE_URL, or the address made of the POSTGRES_* settings."""
+        if self.database_url.get_secret_value():
+            return self.database_url.get_secret_value()
+        password = quote(self.postgres_password.get_secret_value(), safe="")
+        place = f"{self.postgres_host}:{self.postgres_port}/{self.postgres_db}"
+        return f"postgresql://{quote(self.postgres_user, safe='')}:{password}@{place}"
+
+    @property
+    def redis(self) -> str:
+        """REDIS_URL, with REDIS_PASSWORD put in when the address has none."""
+        url, password = self.redis_url.get_secret_value(), self.redis_password.get_secret_value()
+        parts = urlsplit(url)
+        if not password or parts.password:
+            return url
+        return parts._replace(
+            netloc=f":{quote(password, safe='')}@{parts.netloc.rpartition('@')[2]}"
+        ).geturl()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which people read times and the bank dates payments."""
+        return ZoneInfo(self.time_zone)
+
+
+NEEDED: Final[dict[str, str]] = {
+    "master_key": "make one with `countersign keys new`",
+    "imap_host": "the server of the mailbox invoices are forwarded to",
+    "imap_user": "the mailbox invoices are forwarded to",
+    "imap_password": "the password of that mailbox",
+    "authserv_id": "the name your mail server signs its Authentication-Results with, e.g. mx.google.com",
+    "forwarders": "who may forward invoices, as mail addresses with commas",
+    "smtp_host": "the server that sends your mail",
+    "mail_from": "the address confirmations come from",
+    "approvers": "who may approve: Name <address> +phone; Name <address> +phone",
+    "public_url": "where the messenger reaches this machine, e.g. https://pay.example.com",
+    "twilio_account_sid": "from the Twilio console",
+    "twilio_auth_token": "from the Twilio console",
+    "bank_url": "the address of the bank's portal",
+    "bank_customer_id": "who logs in at the bank",
+    "bank_password": "the password at the bank",
+    "bank_totp_secret": "the base-32 secret of the bank's one-time passwords",
+}
+"""What has no sensible default, and what to put there."""
+
+
+def load_settings() -> Settings:
+    """Read the environment; SettingsError names the first setting that is malformed."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]).upper() if first["loc"] else "a setting"
+        raise SettingsError(f"{name}: {first['msg']}.") from error
+
+
+def complete_settings() -> Settings:
+    """Settings with which the product can run; SettingsError says in one sentence what to set."""
+    settings = load_settings()
+    problems = contradictions(settings)
+    if problems:
+        raise SettingsError(problems[0])
+    return settings
+
+
+def contradictions(settings: Settings) -> list[str]:
+    """Everything missing, weak or contradictory, each in one sentence that says what to set."""
+    problems = [
+        f"{name.upper()} is not set: {what}."
+        for name, what in NEEDED.items()
+        if not _given(getattr(settings, name))
+    ]
+    if not settings.openrouter_mock and not _given(settings.openrouter_api_key):
+        problems.append(
+            "OPENROUTER_API_KEY is not set: get one at openrouter.ai, or set OPENROUTER_MOCK=true."
+        )
+    if settings.playwright_executor_mode == "container" and not settings.playwright_server_url:
+        problems.append("PLAYWRIGHT_SERVER_URL is not set, but PLAYWRIGHT_EXECUTOR_MODE is container.")
+    if settings.imap_tls == "none" and not _loopback(settings.imap_host):
+        problems.append("IMAP_TLS=none is only for a server on this machine; set IMAP_TLS=tls.")
+    if settings.smtp_tls == "none" and not _loopback(settings.smtp_host):
+        problems.append("SMTP_TLS=none is only for a server on this machine; set SMTP_TLS=starttls.")
+    if settings.public_url and not _loopback(urlsplit(settings.public_url).hostname or ""):
+        problems += (
+            [] if settings.public_url.startswith("https://") else ["PUBLIC_URL must begin with https://."]
+        )
+    problems += [
+        f"{name.upper()} is a well-known password; choose another."
+        for name in (
+            "postgres_password",
+            "redis_password",
+            "imap_password",
+            "bank_password",
+            "minio_secret_key",
+        )
+        if getattr(settings, name).get_secret_value().lower() in _WEAK
+    ]
+    try:
+        ZoneInfo(settings.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        problems.append(f"TIME_ZONE {settings.time_zone} is not known; write e.g. Asia/Kolkata.")
+    return problems
+
+
+def _given(value: Any) -> bool:
+    return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)
+
+
+def _loopback(host: str) -> bool:
+    return host in ("", "localhost", "::1") or host.startswith("127.")
+
+
+def _person(text: str) -> Person:
+    match = _PERSON.match(text)
+    if match is None:
+        raise ValueError("write each approver as `Name <address> +phone`, with semicolons between")
+    return Person(
+        name=match["name"].strip(), address=Address(match["address"].lower()), phone=Phone(match["phone"])
+    )

@@ -1,0 +1,126 @@
+"""The loop body: claim an invoice, run the step that is due, commit its outcome; the only thing a job does."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, TypeAlias
+
+import structlog
+
+from handlers.ask import ask
+from handlers.assess import assess
+from handlers.check import check
+from handlers.extract import extract
+from handlers.pay import intend, pay
+from handlers.prepare import prepare
+from handlers.report import report, tell
+from handlers.wait import wait
+from handlers.world import World
+from schema.errors import ConflictError, CountersignError, PermanentError, TransientError
+from schema.ids import InvoiceId
+from schema.invoice import Claim, Invoice
+from schema.outcome import Outcome
+from schema.states import DUE, Job, State, Step, may_move
+
+StepFunction: TypeAlias = Callable[[Invoice, World], Awaitable[Outcome]]
+
+STEPS: Final[Mapping[Step, StepFunction]] = {
+    Step.EXTRACT: extract,
+    Step.ASSESS: assess,
+    Step.CHECK: check,
+    Step.PREPARE: prepare,
+    Step.ASK: ask,
+    Step.WAIT: wait,
+    Step.INTEND: intend,
+    Step.PAY: pay,
+    Step.REPORT: report,
+    Step.TELL: tell,
+}
+
+FIRST_WAIT_S: Final = 1.0
+LONGEST_WAIT_S: Final = 120.0
+"""A service that is down for hours is asked every two minutes; a person is told when the attempts are used up."""
+
+log = structlog.get_logger()
+
+
+async def advance(invoice: InvoiceId, job: Job, world: World) -> Outcome | None:
+    """Take the invoice one step further, if a step of this job is due; None when there was nothing to do.
+
+    1. Claim: take the lease, or stop quietly.
+    2. Run the due step outside any transaction, cut off before the lease ends.
+    3. Commit its outcome; a transient failure is put off, a permanent one is held for a person.
+    """
+    states = tuple(state for state, due in DUE.items() if due.job is job)
+    claim = await world.store.street.claim(invoice, states, max(DUE[state].lease_s for state in states))
+    if claim is None:
+        return None
+    due, started = claim.invoice.due, time.monotonic()
+    with structlog.contextvars.bound_contextvars(invoice=str(invoice), step=due.step.value):
+        try:
+            outcome = await _run(claim, world)
+        except ConflictError:
+            await world.store.street.put_off(claim, seconds=FIRST_WAIT_S, error="Someone else was first.")
+            return None
+        if outcome is None:
+            return None
+        return await _commit(claim, outcome, world, started)
+
+
+async def _run(claim: Claim, world: World) -> Outcome | None:
+    """The step's outcome, or what its failure leads to; None when it was put off."""
+    due = claim.invoice.due
+    try:
+        async with asyncio.timeout(due.limit_s):
+            await world.guard.refresh(world.store)
+            return await STEPS[due.step](claim.invoice, world)
+    except PermanentError as error:
+        return _give_up(claim.invoice, error)
+    except TimeoutError:
+        failure: CountersignError = TransientError(f"The step took longer than {due.limit_s:.0f} s.")
+    except TransientError as error:
+        failure = error
+    if claim.invoice.attempts >= due.attempts:
+        return _give_up(claim.invoice, failure)
+    await _put_off(claim, failure, world)
+    return None
+
+
+async def _put_off(claim: Claim, failure: CountersignError, world: World) -> None:
+    attempts = claim.invoice.attempts
+    seconds = min(FIRST_WAIT_S * 2 ** (attempts - 1), LONGEST_WAIT_S) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
+    if isinstance(failure, TransientError) and failure.retry_after_s is not None:
+        seconds = max(seconds, min(failure.retry_after_s, LONGEST_WAIT_S))
+    log.warning("step put off", reason=failure.sentence, attempts=attempts, again_in_s=round(seconds, 1))
+    await world.store.street.put_off(claim, seconds=seconds, error=failure.sentence)
+
+
+def _give_up(invoice: Invoice, failure: CountersignError) -> Outcome:
+    """Where an invoice goes when a step cannot be done: held, or its own end where nothing can be held."""
+    facts = {"error": type(failure).__name__, "attempts": invoice.attempts}
+    if invoice.state is not State.HELD and may_move(invoice.state, invoice.due.step, State.HELD):
+        return Outcome(target=State.HELD, note=failure.sentence, facts=facts)
+    target = State.HELD if invoice.state is State.HELD else State.CLOSED
+    note = f"{invoice.reason} (The forwarder could not be told: {failure.sentence})"
+    return Outcome(target=target, note=note, facts=facts, due_in=None)
+
+
+async def _commit(claim: Claim, outcome: Outcome, world: World, started: float) -> Outcome | None:
+    invoice, step = claim.invoice, claim.invoice.due.step
+    moved = await world.store.street.commit(
+        claim, step, outcome, at=world.clock.now(), policy_version=world.policy.version
+    )
+    if not moved:
+        log.warning("lease lost; the outcome was dropped", target=outcome.target.value)
+        return None
+    log.info(
+        "invoice moved",
+        source=invoice.state.value,
+        target=outcome.target.value,
+        note=outcome.note,
+        seconds=round(time.monotonic() - started, 2),
+    )
+    return outcome

@@ -1,0 +1,90 @@
+"""asked -> approved or rejected: judge what a person said against what they were shown; each message counts once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from handlers.links import asked_question
+from handlers.world import World
+from schema.approval import Question, Verdict
+from schema.errors import ForgedError
+from schema.ids import MessageSid, Phone, QuestionId
+from schema.outcome import Outcome
+from schema.states import State
+from schema.store.answers import Judge, Standing
+
+UNKNOWN: Final = (
+    "I do not know this code. Use the buttons, or reply APPROVE or REJECT with the code of the message."
+)
+SUPERSEDED: Final = "This question is superseded: the terms have changed or it was decided. Nothing was done."
+NOT_YOURS: Final = "This question was not sent to you. Nothing was done."
+EXPIRED: Final = "The time to answer is over. Nothing was paid."
+ANSWERED: Final = "You have answered this before; your first answer counts."
+
+
+async def answer_button(
+    token: str, verdict: Verdict, phone: Phone | None, sid: MessageSid, world: World
+) -> str:
+    """A tap on a button; returns the sentence for the person. A forged token is answered like an unknown one."""
+    try:
+        identity = asked_question(world.vault, token)
+    except ForgedError:
+        return UNKNOWN
+    return await _answer(identity, None, verdict, phone, sid, world)
+
+
+async def answer_text(code: str, verdict: Verdict, phone: Phone | None, sid: MessageSid, world: World) -> str:
+    """A reply `APPROVE K7Q2X`; the code counts only from the phone that was asked."""
+    return await _answer(None, code, verdict, phone, sid, world)
+
+
+async def _answer(
+    identity: QuestionId | None,
+    code: str | None,
+    verdict: Verdict,
+    phone: Phone | None,
+    sid: MessageSid,
+    world: World,
+) -> str:
+    question = await world.store.answers.find(question=identity, phone=phone or "", code=code)
+    if question is None:
+        return UNKNOWN
+    if question.person.phone != phone:
+        return NOT_YOURS
+    now = world.clock.now()
+    return await world.store.answers.answer(
+        question, verdict, sid, at=now, judge=judge(question, verdict, now)
+    )
+
+
+def judge(question: Question, verdict: Verdict, now: datetime) -> Judge:
+    """The pure decision over a locked invoice: a move, or the sentence that refuses."""
+
+    def decide(standing: Standing) -> Outcome | str:
+        invoice = standing.invoice
+        if standing.answered is not None:
+            return ANSWERED
+        if invoice.state is not State.ASKED or invoice.fingerprint != question.fingerprint:
+            return SUPERSEDED
+        if now >= question.expires_at:
+            return EXPIRED
+        return _outcome(standing, verdict, now)
+
+    return decide
+
+
+def _outcome(standing: Standing, verdict: Verdict, now: datetime) -> Outcome:
+    question, invoice = standing.question, standing.invoice
+    facts = {"fingerprint": question.fingerprint, "question": str(question.id)}
+    who, what = question.person.name, f"invoice {invoice.number} ({invoice.total})"
+    if verdict is Verdict.REJECT:
+        return Outcome(target=State.REJECTED, note=f"{who} rejected {what}", facts=facts)
+    needed = invoice.people_needed or 2
+    given = len({*standing.said_yes, question.person.address})
+    if given >= needed:
+        return Outcome(target=State.APPROVED, note=f"{who} approved {what}", facts=facts)
+    left = question.expires_at - now
+    return Outcome(
+        target=State.ASKED, note=f"{who} approved {what}; {given} of {needed}", facts=facts, due_in=left
+    )

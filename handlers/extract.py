@@ -1,0 +1,80 @@
+"""received -> extracted: the document becomes fields with places; the account on it is sealed away at once."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from handlers.world import World
+from schema.document import InvoiceFields, Read, Reading, StoredPage, StoredReading
+from schema.invoice import Invoice
+from schema.masking import last4, mask, mask_account
+from schema.outcome import Outcome, Parsed
+from schema.states import State
+
+NO_DOCUMENT: Final = "The mail has no invoice attached; forward it again with the PDF, picture or e-invoice."
+
+_MAY_HOLD_LONG_NUMBERS: Final = frozenset({"invoice_number", "po_number", "seller_tax_id"})
+"""Fields whose own values are long numbers and no accounts, so their printed text is kept as it is."""
+
+
+async def extract(invoice: Invoice, world: World) -> Outcome:
+    """Read the document in the sandboxed child; UnreadableDocumentError holds the invoice with its reason."""
+    if invoice.document is None:
+        return Outcome(target=State.REJECTED, note=invoice.thread.reason or NO_DOCUMENT)
+    data = await world.blobs.get(invoice.document.key)
+    reading = await world.reader.read(data, invoice.document.name)
+    pages = [
+        StoredPage(
+            number=page.number, width=page.width, height=page.height, key=await world.blobs.put(page.png)
+        )
+        for page in reading.pages
+    ]
+    stored = masked_reading(reading, tuple(pages))
+    account = reading.fields.account.value
+    parsed = Parsed(
+        reading=stored,
+        account_print=world.vault.print(account) if account else None,
+        account_last4=last4(account) if account else None,
+        text_key=await world.blobs.put(mask(reading.text).encode("utf-8", "replace")),
+    )
+    found = [name for name, cell in stored.fields if cell.value is not None]
+    return Outcome(
+        target=State.EXTRACTED,
+        note=f"Read {len(found)} of {len(InvoiceFields.model_fields)} fields from {reading.page_count} page(s)",
+        facts={"fields": found, "ocr_pages": list(reading.ocr_pages), "kind": reading.kind},
+        parsed=parsed,
+    )
+
+
+def masked_reading(reading: Reading, pages: tuple[StoredPage, ...]) -> StoredReading:
+    """A reading as the record keeps it: no full account number in it, wherever the reader met one."""
+    return StoredReading(
+        kind=reading.kind,
+        fields=_masked_fields(reading.fields),
+        pages=pages,
+        page_count=reading.page_count,
+        ocr_pages=reading.ocr_pages,
+        languages=reading.languages,
+        warnings=tuple(mask(warning) for warning in reading.warnings),
+    )
+
+
+def _masked_fields(fields: InvoiceFields) -> InvoiceFields:
+    masked = {
+        name: cell if name in _MAY_HOLD_LONG_NUMBERS or cell.text is None else _with_masked_text(cell)
+        for name, cell in fields
+    }
+    account = fields.account
+    if account.value is not None:
+        masked["account"] = account.model_copy(
+            update={"value": mask_account(account.value), "text": mask_account(account.value)}
+        )
+    if fields.seller_name.value is not None:
+        masked["seller_name"] = masked["seller_name"].model_copy(
+            update={"value": mask(fields.seller_name.value)}
+        )
+    return InvoiceFields(**masked)
+
+
+def _with_masked_text(cell: Read[object]) -> Read[object]:
+    return cell.model_copy(update={"text": mask(cell.text or "")})

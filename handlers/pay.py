@@ -1,0 +1,85 @@
+"""approved -> paying -> paid: the intent is on record before anything is sent; the bank is asked before it is told."""
+
+from __future__ import annotations
+
+from handlers.world import World
+from schema.approval import Verdict
+from schema.errors import TermsChangedError
+from schema.ids import BlobKey
+from schema.invoice import Invoice
+from schema.outcome import Intent, Outcome
+from schema.states import State
+from schema.transfer import Permit, Receipt, fingerprint
+
+
+async def intend(invoice: Invoice, world: World) -> Outcome:
+    """First half: mint the permit from the approvals of this very fingerprint; nothing is sent."""
+    payment = await world.store.street.payment(invoice.id)
+    assert payment is not None
+    assert invoice.fingerprint is not None
+    assert invoice.screenshot_sha256 is not None
+    today = world.clock.now().astimezone(world.zone).date()
+    terms = payment.transfer.terms
+    mark = fingerprint(
+        invoice.id, terms, policy_version=world.policy.version, screenshot_sha256=invoice.screenshot_sha256
+    )
+    if mark != invoice.fingerprint:
+        raise TermsChangedError("The terms or the policy changed after the approval; ask again.")
+    if terms.pay_on < today:
+        raise TermsChangedError(f"It was approved for {terms.pay_on:%d %b %Y}, which is over; ask again.")
+    asked = await world.store.answers.questions(invoice.id, mark)
+    said_yes = [each for each in asked if each.verdict is Verdict.APPROVE and each.approval_id is not None]
+    permit = Permit(payment_id=payment.transfer.payment_id, fingerprint=mark, terms=terms)
+    chosen = said_yes[: payment.people_needed]
+    return Outcome(
+        target=State.PAYING,
+        note=f"Going to pay {terms.amount} with reference {terms.reference}",
+        facts={"reference": terms.reference, "fingerprint": mark},
+        intent=Intent(
+            permit=permit,
+            approvals=tuple(each.approval_id for each in chosen if each.approval_id),
+            approvers=tuple(each.question.person.address for each in chosen),
+        ),
+    )
+
+
+async def pay(invoice: Invoice, world: World) -> Outcome:
+    """Second half, at most once: look for our reference in the bank's statement, submit only where it is not.
+
+    After an interruption the same step runs again and so begins with the statement: what was booked is
+    recorded, never sent twice. The bank refuses a reference it has seen, as a second lock.
+    """
+    payment = await world.store.street.payment(invoice.id)
+    assert payment is not None
+    assert payment.fingerprint is not None
+    assert invoice.plan is not None
+    permit = Permit(
+        payment_id=payment.transfer.payment_id,
+        fingerprint=payment.fingerprint,
+        terms=payment.transfer.terms,
+    )
+    receipt = await world.bank.find(payment.transfer)
+    found = receipt is not None
+    if receipt is None:
+        receipt = await world.bank.pay(payment.transfer, invoice.plan, permit)
+    return await _paid(payment.transfer.terms.reference, receipt, found, world)
+
+
+async def _paid(reference: str, receipt: Receipt, found: bool, world: World) -> Outcome:
+    key: BlobKey | None = None
+    if receipt.screenshot is not None:
+        key = await world.blobs.put(receipt.screenshot)
+    how = "Found in the bank's statement" if found else "Paid"
+    return Outcome(
+        target=State.PAID,
+        note=f"{how}: {receipt.terms.amount}, bank reference {receipt.bank_reference}",
+        facts={
+            "reference": reference,
+            "bank_reference": receipt.bank_reference,
+            "booked_at": receipt.booked_at.isoformat(),
+            "simulated": receipt.simulated,
+            "found_by_statement": found,
+        },
+        receipt=receipt.model_copy(update={"screenshot": None}),
+        receipt_screenshot_key=key,
+    )

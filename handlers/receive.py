@@ -1,0 +1,113 @@
+"""Mail -> received: take a mail apart, ask the door, store bytes and rows; only then may it be filed away."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from handlers.door import decide
+from handlers.reading.mail import parse_mail
+from handlers.world import World
+from schema.errors import PermanentError
+from schema.ids import BlobKey
+from schema.mail import Disposition, IncomingMail, MailPlace
+from schema.store.mails import NewDocument, NewMail
+from schema.vault import sha256
+
+
+async def receive(place: MailPlace, raw: bytes, world: World) -> Disposition:
+    """Take in one mail; safe to repeat. Raises TransientError when nothing could be committed."""
+    raw_key = await world.blobs.put(raw)
+    try:
+        mail = await asyncio.to_thread(parse_mail, raw)
+    except PermanentError as error:
+        stored = _unreadable(raw, raw_key, error.sentence)
+    else:
+        door = decide(mail, forwarders=world.forwarders, authserv_id=world.authserv_id)
+        documents = await _documents(mail, world) if door.disposition is Disposition.ACCEPTED else ()
+        stored = _mail(raw, raw_key, mail, documents, door.disposition, door.reason, door.evidence)
+    return await world.store.mails.take_in(place, stored, at=world.clock.now())
+
+
+async def receive_too_large(place: MailPlace, headers: bytes, size_bytes: int, world: World) -> Disposition:
+    """Take in a mail that is too large to fetch, by its headers: the forwarder is told where it is safe."""
+    raw_key = await world.blobs.put(headers)
+    try:
+        mail = await asyncio.to_thread(parse_mail, headers)
+    except PermanentError as error:
+        stored = _unreadable(headers, raw_key, error.sentence)
+    else:
+        door = decide(mail, forwarders=world.forwarders, authserv_id=world.authserv_id)
+        reason = f"The mail is too large ({size_bytes / 2**20:.0f} MiB); send the invoice alone."
+        stored = _mail(
+            headers,
+            raw_key,
+            mail,
+            (),
+            door.disposition,
+            reason if door.disposition is Disposition.ACCEPTED else door.reason,
+            door.evidence,
+        )
+    return await world.store.mails.take_in(place, stored, at=world.clock.now())
+
+
+async def _documents(mail: IncomingMail, world: World) -> tuple[NewDocument, ...]:
+    return tuple(
+        [
+            NewDocument(
+                path=part.path,
+                name=part.name,
+                declared_type=part.declared_type,
+                sniffed=part.sniffed,
+                sha256=part.sha256,
+                size_bytes=len(part.data),
+                key=await world.blobs.put(part.data),
+            )
+            for part in mail.attachments
+        ]
+    )
+
+
+def _mail(
+    raw: bytes,
+    raw_key: BlobKey,
+    mail: IncomingMail,
+    documents: tuple[NewDocument, ...],
+    disposition: Disposition,
+    reason: str,
+    evidence: dict[str, Any],
+) -> NewMail:
+    return NewMail(
+        raw_sha256=sha256(raw),
+        raw_key=raw_key,
+        size_bytes=len(raw),
+        message_id=mail.message_id,
+        references=mail.references,
+        sender=mail.sender,
+        sender_name=mail.sender_name,
+        subject=mail.subject,
+        dated=mail.received_at,
+        disposition=disposition,
+        reason=reason,
+        evidence=evidence
+        | {"original": mail.original.model_dump(mode="json"), "defects": list(mail.defects)},
+        documents=documents,
+    )
+
+
+def _unreadable(raw: bytes, raw_key: BlobKey, reason: str) -> NewMail:
+    return NewMail(
+        raw_sha256=sha256(raw),
+        raw_key=raw_key,
+        size_bytes=len(raw),
+        message_id=None,
+        references=(),
+        sender=None,
+        sender_name="",
+        subject="",
+        dated=None,
+        disposition=Disposition.UNREADABLE,
+        reason=reason,
+        evidence={},
+        documents=(),
+    )
