@@ -202,4 +202,5 @@ class InboxWatch:
 
 def pause_seconds(failures: int, most_s: float) -> float:
     """How long to wait before the next try to connect: doubling, at most `most_s`, with jitter."""
-    return min(PAUSE_FIRST_S * 2 ** min(failures, 20), most_s) * random.uniform(0.5, 1.0)  # noqa: S311
+    longest = min(PAUSE_FIRST_S * 2.0 ** min(failures, 20), most_s)
+    return longest * random.uniform(0.5, 1.0)  # noqa: S311  # spreads load, guards nothing
