@@ -23,12 +23,12 @@ class LeakGuard:
         """Learn the accounts of all vendors and of all documents read so far."""
         self.prints = await store.master.account_prints()
 
-    def text(self, text: str) -> int:
-        """Check outbound text; LeakError when it holds a known account, else how many it was checked against."""
+    def text(self, text: str) -> None:
+        """Check outbound text; LeakError when it holds an account we know."""
         if self.vault.finds(text, self.prints):
             raise LeakError
-        return len(self.prints)
 
     def body(self, body: bytes) -> int:
-        """Check the exact bytes of an outbound request, UTF-8."""
-        return self.text(body.decode("utf-8", "replace"))
+        """Check the exact bytes of an outbound request (UTF-8); returns how many accounts they were checked against."""
+        self.text(body.decode("utf-8", "replace"))
+        return len(self.prints)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Mapping
 
-from handlers.door import decide
+from handlers.door import DoorDecision, decide
 from handlers.reading.mail import parse_mail
 from handlers.world import World
 from schema.errors import PermanentError
@@ -23,7 +23,7 @@ async def receive(place: MailPlace, raw: bytes, world: World) -> Disposition:
     except PermanentError as error:
         stored = _unreadable(raw, raw_key, error.sentence)
     else:
-        door = decide(mail, forwarders=world.forwarders, authserv_id=world.authserv_id)
+        door = _door(mail, world)
         documents = await _documents(mail, world) if door.disposition is Disposition.ACCEPTED else ()
         stored = _mail(raw, raw_key, mail, documents, door.disposition, door.reason, door.evidence)
     return await world.store.mails.take_in(place, stored, at=world.clock.now())
@@ -37,7 +37,7 @@ async def receive_too_large(place: MailPlace, headers: bytes, size_bytes: int, w
     except PermanentError as error:
         stored = _unreadable(headers, raw_key, error.sentence)
     else:
-        door = decide(mail, forwarders=world.forwarders, authserv_id=world.authserv_id)
+        door = _door(mail, world)
         reason = f"The mail is too large ({size_bytes / 2**20:.0f} MiB); send the invoice alone."
         stored = _mail(
             headers,
@@ -49,6 +49,12 @@ async def receive_too_large(place: MailPlace, headers: bytes, size_bytes: int, w
             door.evidence,
         )
     return await world.store.mails.take_in(place, stored, at=world.clock.now())
+
+
+def _door(mail: IncomingMail, world: World) -> DoorDecision:
+    return decide(
+        mail, forwarders=world.forwarders, authserv_id=world.authserv_id, own_domain=world.mail_domain
+    )
 
 
 async def _documents(mail: IncomingMail, world: World) -> tuple[NewDocument, ...]:
@@ -75,7 +81,7 @@ def _mail(
     documents: tuple[NewDocument, ...],
     disposition: Disposition,
     reason: str,
-    evidence: dict[str, Any],
+    evidence: Mapping[str, str],
 ) -> NewMail:
     return NewMail(
         raw_sha256=sha256(raw),
@@ -89,8 +95,7 @@ def _mail(
         dated=mail.received_at,
         disposition=disposition,
         reason=reason,
-        evidence=evidence
-        | {"original": mail.original.model_dump(mode="json"), "defects": list(mail.defects)},
+        evidence={**evidence, "original": mail.original.model_dump(mode="json"), "defects": list(mail.defects)},
         documents=documents,
     )
 

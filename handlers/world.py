@@ -105,6 +105,7 @@ class World:
     approvers: tuple[Person, ...]
     forwarders: frozenset[Address]
     authserv_id: str
+    mail_domain: str
     public_url: str
     bank_origin: str
     zone: ZoneInfo

@@ -1,0 +1,83 @@
+"""ARQ, used only as the doorbell: who rings, and how Redis is reached; Redis may be emptied at any moment."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import structlog
+from arq.connections import ArqRedis, RedisSettings, create_pool
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
+from redis.exceptions import BusyLoadingError, ConnectionError, RedisError, TimeoutError
+
+from schema.ids import InvoiceId
+from schema.states import DUE, Queue, State
+
+log = structlog.get_logger()
+
+RETRIES: Final = 12
+"""With waits capped at two seconds: a restart of Redis is outlived without ending the worker."""
+
+
+def redis_settings(url: str) -> RedisSettings:
+    """How ARQ reaches Redis; `OSError` in the list keeps a worker alive through a restart of Redis."""
+    settings = RedisSettings.from_dsn(url)
+    settings.retry = Retry(ExponentialBackoff(cap=2, base=0.1), RETRIES)
+    settings.retry_on_timeout = True
+    settings.retry_on_error = [ConnectionError, TimeoutError, BusyLoadingError, OSError]
+    return settings
+
+
+def queue_name(queue: Queue) -> str:
+    """The Redis key of a queue."""
+    return f"countersign:queue:{queue}"
+
+
+def serialize(job: Any) -> bytes:
+    """Jobs as JSON: with pickle, whoever writes to Redis would run code here."""
+    return json.dumps(job, default=str).encode()
+
+
+def deserialize(raw: bytes) -> Any:
+    """The reverse of `serialize`."""
+    return json.loads(raw)
+
+
+class Bell:
+    """Rings for invoices; a ring carries only the id, so a doubled, late or lost one does no harm."""
+
+    def __init__(self, redis: ArqRedis) -> None:
+        self._redis = redis
+
+    async def ring(self, invoice: InvoiceId, state: State, version: int, attempts: int) -> bool:
+        """Enqueue the job that is due; False when Redis did not take it (the sweep rings again).
+
+        The job's id names version and attempt, so that ARQ's own locks never stand in the way of a second try.
+        """
+        due = DUE[state]
+        try:
+            await self._redis.enqueue_job(
+                due.job,
+                str(invoice),
+                _job_id=f"{invoice}:{version}:{attempts}",
+                _queue_name=queue_name(due.queue),
+            )
+        except (RedisError, OSError) as error:
+            log.warning("bell not rung", invoice=str(invoice), reason=type(error).__name__)
+            return False
+        return True
+
+
+@asynccontextmanager
+async def open_bell(redis_url: str) -> AsyncIterator[Bell]:
+    """A bell on the Redis at `redis_url`."""
+    pool = await create_pool(
+        redis_settings(redis_url), job_serializer=serialize, job_deserializer=deserialize
+    )
+    try:
+        yield Bell(pool)
+    finally:
+        await pool.aclose()

@@ -1,0 +1,87 @@
+"""`countersign status` and `decide`: where everything stands, and moving what is held."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+
+from rich.console import Console
+from rich.table import Table
+
+from daemon.settings import Settings
+from daemon.wiring import open_books
+from schema.errors import PermanentError
+from schema.ids import InvoiceId
+from schema.states import State, targets_of_held
+from schema.store.views import InvoiceLine, MailLine
+
+COLOURS = {State.HELD: "yellow", State.REJECTED: "red", State.CLOSED: "green", State.PAID: "green"}
+
+
+async def print_status(settings: Settings, *, limit: int, as_json: bool) -> None:
+    """Print invoices, mails that opened none, and the age of each mailbox's last proof."""
+    async with open_books(settings) as (store, _):
+        lines = (await store.views.invoices())[-limit:]
+        mails = [mail for mail in await store.views.mails(limit) if mail.disposition != "accepted"]
+        proofs = await store.mails.last_proofs()
+    if as_json:
+        content = {
+            "invoices": [line.model_dump(mode="json") for line in lines],
+            "mails_without_invoice": [mail.model_dump(mode="json") for mail in mails],
+            "mailboxes": {name: at.isoformat() for name, at in proofs.items()},
+        }
+        sys.stdout.write(json.dumps(content, ensure_ascii=False) + "\n")
+        return
+    console = Console()
+    console.print(_invoices(lines, settings) if lines else "No invoice has come in yet.")
+    if mails:
+        console.print(_mails(mails, settings))
+    for mailbox, proved_at in proofs.items():
+        age = (datetime.now(UTC) - proved_at).total_seconds()
+        console.print(f"Mailbox {mailbox} last answered {age:.0f} s ago.")
+
+
+async def decide_held(settings: Settings, prefix: str, to: str, *, by: str, note: str) -> str:
+    """Move a held invoice; PermanentError says what is possible instead."""
+    async with open_books(settings) as (store, _):
+        matching = [line for line in await store.views.invoices() if str(line.id).startswith(prefix.lower())]
+        if len(matching) != 1:
+            raise PermanentError(f"{len(matching)} invoices begin with {prefix!r}; give more of the id.")
+        line = matching[0]
+        if line.state is not State.HELD or line.held_from is None:
+            raise PermanentError(f"This invoice is {line.state}, not held.")
+        possible = targets_of_held(line.held_from)
+        if to not in possible:
+            raise PermanentError(f"It was held while {line.held_from}; it may go to: {', '.join(possible)}.")
+        await store.street.decide(InvoiceId(line.id), State(to), actor=by, note=note, at=datetime.now(UTC))
+    return f"Invoice {line.number or line.document} is {to} again."
+
+
+def _invoices(lines: tuple[InvoiceLine, ...], settings: Settings) -> Table:
+    table = Table(show_edge=False)
+    for column in ("id", "came", "invoice", "vendor", "total", "state", "why"):
+        table.add_column(column, justify="right" if column == "total" else "left", no_wrap=column != "why")
+    for line in lines:
+        state = line.state if line.state is not State.CLOSED else (line.came_from or line.state)
+        shown = f"[{COLOURS[state]}]{state}[/]" if state in COLOURS else str(state)
+        table.add_row(
+            str(line.id)[:8],
+            f"{line.created_at.astimezone(settings.zone):%d %b %H:%M %Z}",
+            line.number or line.document or "(no document)",
+            line.vendor or "",
+            str(line.total or ""),
+            shown,
+            line.last_error or line.reason,
+        )
+    return table
+
+
+def _mails(mails: list[MailLine], settings: Settings) -> Table:
+    table = Table(show_edge=False, title="Mails that opened no invoice", title_justify="left")
+    for column in ("came", "from", "subject", "kept as", "why"):
+        table.add_column(column)
+    for mail in mails:
+        came = f"{mail.stored_at.astimezone(settings.zone):%d %b %H:%M %Z}"
+        table.add_row(came, mail.sender or "nobody", mail.subject, mail.disposition, mail.reason)
+    return table

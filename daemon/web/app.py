@@ -1,0 +1,68 @@
+"""The HTTP face: webhooks in, media and audit pages out, health; no GET has a side effect."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Final
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import PlainTextResponse
+
+from daemon.settings import Settings
+from daemon.web import audit, health, media, webhooks
+from daemon.wiring import open_world
+from schema.errors import ForgedError, TransientError
+
+log = structlog.get_logger()
+
+HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; img-src 'self' data:; style-src 'self'; font-src 'self'; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex, nofollow",
+    "Cache-Control": "no-store",
+}
+"""Links carry their own leave, so no page may pass its address on or be kept by anyone."""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application; its world is open while it serves."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_world(settings) as world:
+            app.state.world = world
+            app.state.settings = settings
+            log.info("web ready", public_url=settings.public_url)
+            yield
+
+    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    for room in (webhooks, media, audit, health):
+        app.include_router(room.router)
+    audit.mount_static(app)
+    app.middleware("http")(_add_headers)
+    app.add_exception_handler(ForgedError, _refuse)
+    app.add_exception_handler(TransientError, _busy)
+    return app
+
+
+async def _add_headers(request: Request, handle: Callable[[Request], Awaitable[Response]]) -> Response:
+    response = await handle(request)
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+async def _refuse(_: Request, error: Exception) -> Response:
+    log.warning("request refused", reason=str(error))
+    return PlainTextResponse(f"{error}\n", status_code=403)
+
+
+async def _busy(_: Request, error: Exception) -> Response:
+    log.warning("request not served", reason=str(error))
+    return PlainTextResponse("Not available at the moment; try again.\n", 503, {"Retry-After": "5"})

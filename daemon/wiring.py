@@ -1,0 +1,203 @@
+"""Settings -> World: the only place that picks adapters; opens everything in order and closes it in reverse."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from typing import Final
+
+import httpx
+import redis.asyncio
+
+from daemon.adapters.bank_browser import BankBrowser, BrowserSettings
+from daemon.adapters.bank_portal import BankPortal
+from daemon.adapters.blobs_disk import DiskBlobs
+from daemon.adapters.mailbox_imap import ImapAccount, ImapMailbox
+from daemon.adapters.mailer_smtp import SmtpMailer, submit
+from daemon.adapters.messenger_twilio import TwilioMessenger
+from daemon.adapters.model_openrouter import OpenRouterModel
+from daemon.limits import RateLimiter
+from daemon.settings import Settings
+from handlers.guard import LeakGuard
+from handlers.reading.document import ReadingSettings, read_document
+from handlers.world import World
+from schema.document import Reading
+from schema.errors import SettingsError
+from schema.policy import load_policy
+from schema.store import Store, open_database, open_store
+from schema.vault import Vault
+
+MOCK_KEY: Final = "sk-or-v1-mock"
+
+
+@dataclass(frozen=True)
+class SandboxedReader:
+    """`handlers.world.Reader`: every document is read in a child process of its own."""
+
+    settings: ReadingSettings
+
+    async def read(self, data: bytes, name: str) -> Reading:
+        """All fields; UnreadableDocumentError says why not."""
+        return await read_document(data, name, settings=self.settings)
+
+
+class SystemClock:
+    """`handlers.world.Clock` by this machine."""
+
+    def now(self) -> datetime:
+        """Now, aware, in UTC."""
+        return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def open_books(settings: Settings) -> AsyncIterator[tuple[Store, Vault]]:
+    """The store and the vault alone, for chores of the operator."""
+    if not settings.master_key.get_secret_value():
+        raise SettingsError("MASTER_KEY is not set: make one with `countersign keys new`.")
+    vault = Vault(settings.master_key.get_secret_value())
+    async with open_database(settings.database, connections=2) as database:
+        yield open_store(database), vault
+
+
+@asynccontextmanager
+async def open_world(settings: Settings, *, browser: bool = False) -> AsyncIterator[World]:
+    """Everything a step may use; with `browser` Chromium is warm before the first transfer."""
+    async with AsyncExitStack() as stack:
+        vault = Vault(settings.master_key.get_secret_value())
+        store = open_store(await stack.enter_async_context(open_database(settings.database)))
+        guard = LeakGuard(vault)
+        await guard.refresh(store)
+        bank_browser = BankBrowser(_browser_settings(settings))
+        stack.push_async_callback(bank_browser.stop)
+        if browser:
+            await bank_browser.start()
+        model = await stack.enter_async_context(_open_model(settings, guard))
+        messenger = make_messenger(settings, guard)
+        stack.push_async_callback(messenger.close)
+        yield World(
+            store=store,
+            vault=vault,
+            guard=guard,
+            blobs=DiskBlobs(settings.blobs_folder, vault),
+            reader=SandboxedReader(ReadingSettings(tesseract_path=settings.tesseract_path)),
+            model=model,
+            messenger=messenger,
+            bank=make_bank(settings, vault, bank_browser),
+            mailer=make_mailer(settings, guard),
+            clock=SystemClock(),
+            policy=load_policy(settings.policy_file),
+            approvers=settings.approvers,
+            forwarders=settings.forwarders,
+            authserv_id=settings.authserv_id,
+            mail_domain=f"countersign.{settings.mail_from.rpartition('@')[2]}",
+            public_url=settings.public_url,
+            bank_origin=settings.bank_url,
+            zone=settings.zone,
+        )
+
+
+def make_mailbox(settings: Settings) -> ImapMailbox:
+    """The watched mailbox, not connected."""
+    return ImapMailbox(
+        ImapAccount(
+            host=settings.imap_host,
+            port=settings.imap_port,
+            user=settings.imap_user,
+            password=settings.imap_password.get_secret_value(),
+            folder=settings.imap_folder,
+            tls=settings.imap_tls == "tls",
+            ca_path=settings.imap_ca_file,
+        )
+    )
+
+
+def make_mailer(settings: Settings, guard: LeakGuard) -> SmtpMailer:
+    """Outgoing mail of ours."""
+    return SmtpMailer(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        sender=settings.mail_from,
+        guard=guard.text,
+        username=settings.smtp_user,
+        password=settings.smtp_password.get_secret_value(),
+        tls=settings.smtp_tls,
+        ca_path=settings.smtp_ca_file,
+    )
+
+
+def make_messenger(settings: Settings, guard: LeakGuard) -> TwilioMessenger:
+    """WhatsApp by Twilio."""
+    return TwilioMessenger(
+        account_sid=settings.twilio_account_sid,
+        auth_token=settings.twilio_auth_token.get_secret_value(),
+        sender=settings.twilio_whatsapp_number,
+        public_url=settings.public_url,
+        api_url=settings.twilio_api_url,
+        guard=guard.text,
+    )
+
+
+def make_bank(settings: Settings, vault: Vault, browser: BankBrowser) -> BankPortal:
+    """The bank's portal."""
+    return BankPortal(
+        origin=settings.bank_url,
+        customer_id=settings.bank_customer_id,
+        password=settings.bank_password.get_secret_value(),
+        totp_secret=settings.bank_totp_secret.get_secret_value(),
+        vault=vault,
+        browser=browser,
+    )
+
+
+async def submit_mail(settings: Settings, mail: EmailMessage, sender: str) -> None:
+    """Send a mail as a forwarder would, with the forwarder's own login and SMTP_PASSWORD."""
+    await submit(
+        mail,
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        username=sender,
+        password=settings.smtp_password.get_secret_value(),
+        tls=settings.smtp_tls,
+        ca_path=settings.smtp_ca_file,
+    )
+
+
+def _browser_settings(settings: Settings) -> BrowserSettings:
+    return BrowserSettings(
+        mode=settings.playwright_executor_mode,
+        chromium_path=settings.chromium_path,
+        ws_url=settings.playwright_server_url or None,
+        video_folder=settings.video_folder,
+    )
+
+
+@asynccontextmanager
+async def _open_model(settings: Settings, guard: LeakGuard) -> AsyncIterator[OpenRouterModel]:
+    """Grok behind OpenRouter, within our own rate; OPENROUTER_MOCK answers in this process instead."""
+    client = redis.asyncio.from_url(settings.redis)
+    limiter = RateLimiter(client, "openrouter", settings.openrouter_per_minute, settings.openrouter_per_hour)
+    model = OpenRouterModel(
+        settings.openrouter_url,
+        MOCK_KEY if settings.openrouter_mock else settings.openrouter_api_key.get_secret_value(),
+        settings.groq_model,
+        settings.groq_models_served,
+        guard.body,
+        limiter,
+        transport=_mock_transport() if settings.openrouter_mock else None,
+    )
+    try:
+        yield model
+    finally:
+        await model.close()
+        await client.aclose()
+
+
+def _mock_transport() -> httpx.AsyncBaseTransport:
+    """OpenRouter's stand-in in this process: the one place where the product may reach for the sandbox."""
+    from sandbox.openrouter import create_app
+    from sandbox.openrouter import Settings as MockSettings
+
+    return httpx.ASGITransport(create_app(MockSettings(api_keys=(MOCK_KEY,))))

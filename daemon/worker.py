@@ -1,0 +1,73 @@
+"""A process of one queue: every job is one line, `advance(invoice id)`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+from arq.worker import Function, Worker, func
+
+from daemon.queue import deserialize, queue_name, redis_settings, serialize
+from daemon.settings import Settings
+from daemon.wiring import open_world
+from handlers.advance import advance
+from handlers.world import World
+from schema.ids import InvoiceId
+from schema.states import DUE, JOB_QUEUE, Job, Queue
+
+log = structlog.get_logger()
+
+SLOTS: Final = {Queue.DOCUMENTS: 2, Queue.REASONING: 6, Queue.BROWSER: 2}
+"""Jobs at once: reading and the browser are bound by the two cores, the rest waits for the network."""
+
+POLL_S: Final = 0.1
+HEALTH_S: Final = 15
+
+JobFunction = Callable[[dict[str, Any], str], Coroutine[Any, Any, None]]
+
+
+async def work(settings: Settings, queue: Queue) -> None:
+    """Work on one queue until told to stop."""
+    async with AsyncExitStack() as stack:
+        world = await stack.enter_async_context(open_world(settings, browser=queue is Queue.BROWSER))
+        worker = Worker(
+            functions=[_function(job, world) for job, its_queue in JOB_QUEUE.items() if its_queue is queue],
+            queue_name=queue_name(queue),
+            redis_settings=redis_settings(settings.redis),
+            max_jobs=SLOTS[queue],
+            poll_delay=POLL_S,
+            keep_result=0,
+            max_tries=1,
+            retry_jobs=False,
+            log_results=False,
+            health_check_interval=HEALTH_S,
+            job_serializer=serialize,
+            job_deserializer=deserialize,
+            handle_signals=False,
+        )
+        stack.push_async_callback(worker.close)
+        log.info("worker ready", queue=queue.value, jobs=sorted(worker.functions))
+        await worker.async_run()
+
+
+def _function(job: Job, world: World) -> Function:
+    """The ARQ function of a job, under the name the job has everywhere."""
+    lease_s = max(due.lease_s for due in DUE.values() if due.job is job)
+    return func(_job(job, world), name=job.value, timeout=lease_s, keep_result=0, max_tries=1)
+
+
+def _job(job: Job, world: World) -> JobFunction:
+    async def run(_: dict[str, Any], invoice: str) -> None:
+        try:
+            await advance(InvoiceId(UUID(invoice)), job, world)
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            # The outermost loop: the lease runs out and the step is tried again, counted, until a person is asked.
+            log.exception("step failed unexpectedly", invoice=invoice, job=job.value)
+
+    return run

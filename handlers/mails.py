@@ -1,0 +1,111 @@
+"""The words of our mails: what was paid, held or turned away, why, and what to do; pure, text and HTML alike."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+LONGEST_SUBJECT: Final = 160
+
+_REPLY: Final = re.compile(r"^(\s*(re|aw|antw|sv)\s*:\s*)+", re.IGNORECASE)
+
+_PAGES: Final = Environment(
+    loader=PackageLoader("handlers", "letters"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_TEXTS: Final = Environment(
+    loader=PackageLoader("handlers", "letters"),
+    autoescape=False,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,  # noqa: S701 - plain text, never shown as HTML
+)
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A mail's subject and its two bodies."""
+
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True)
+class PaidNotice:
+    """What a confirmation says; times are in the reader's zone, the account is masked."""
+
+    number: str
+    vendor: str
+    total: str
+    account: str
+    routing: str
+    rail: str
+    reference: str
+    bank_reference: str
+    booked_at: datetime
+    approvals: tuple[tuple[str, datetime], ...]
+    document_sha256: str
+    url: str
+    url_until: datetime
+    simulated: bool
+    subject: str
+    greeting: str
+
+
+@dataclass(frozen=True)
+class HeldNotice:
+    """What a hold says: why, and all that was noticed."""
+
+    number: str
+    vendor: str
+    total: str
+    reason: str
+    findings: tuple[str, ...]
+    url: str
+    subject: str
+    greeting: str
+
+
+@dataclass(frozen=True)
+class RejectedNotice:
+    """What a rejection says."""
+
+    number: str
+    vendor: str
+    total: str
+    reason: str
+    url: str
+    subject: str
+    greeting: str
+
+
+def paid_mail(notice: PaidNotice) -> Letter:
+    """The confirmation."""
+    return _letter("paid", notice.subject, notice)
+
+
+def held_mail(notice: HeldNotice) -> Letter:
+    """The hold."""
+    return _letter("held", notice.subject, notice)
+
+
+def rejected_mail(notice: RejectedNotice) -> Letter:
+    """The rejection."""
+    return _letter("rejected", notice.subject, notice)
+
+
+def _letter(name: str, subject: str, notice: PaidNotice | HeldNotice | RejectedNotice) -> Letter:
+    bare = " ".join(_REPLY.sub("", subject).split())[:LONGEST_SUBJECT]
+    return Letter(
+        subject=f"Re: {bare or 'your invoice'}",
+        text=_TEXTS.get_template(f"{name}.txt").render(n=notice),
+        html=_PAGES.get_template(f"{name}.html").render(n=notice),
+    )

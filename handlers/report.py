@@ -1,0 +1,128 @@
+"""paid and rejected -> closed, held told: the forwarder gets a mail in their own thread, approvers a note."""
+
+from __future__ import annotations
+
+from handlers.links import AUDIT_FOR, audit_url
+from handlers.mails import HeldNotice, Letter, PaidNotice, RejectedNotice, held_mail, paid_mail, rejected_mail
+from handlers.world import World
+from schema.approval import Verdict
+from schema.errors import OutcomeUnknownError
+from schema.invoice import Invoice, Payment
+from schema.mail import OutgoingMail
+from schema.masking import mask
+from schema.outcome import Outcome
+from schema.states import State
+from schema.store.answers import Asked
+
+
+async def report(invoice: Invoice, world: World) -> Outcome:
+    """Tell the forwarder how it ended, and the approvers when it was paid."""
+    payment = await world.store.street.payment(invoice.id)
+    if invoice.state is State.PAID:
+        assert payment is not None
+        asked = await _asked(invoice, world)
+        await _send(invoice, paid_mail(_paid_notice(invoice, payment, asked, world)), "paid", world)
+        await _note_approvers(payment, asked, world)
+        note = f"Paid; told {invoice.thread.forwarder} and the approvers"
+    else:
+        await _send(invoice, rejected_mail(_rejected_notice(invoice, world)), "rejected", world)
+        note = f"{invoice.reason} Told {invoice.thread.forwarder}."
+    return Outcome(target=State.CLOSED, note=note, due_in=None)
+
+
+async def tell(invoice: Invoice, world: World) -> Outcome:
+    """Tell the forwarder that the invoice is held, why, and what would mend it; nothing more is due then."""
+    notice = HeldNotice(
+        number=invoice.number,
+        vendor=_vendor_name(invoice),
+        total=str(invoice.total or "an unknown sum"),
+        reason=invoice.reason,
+        findings=tuple(finding.sentence for finding in invoice.findings),
+        url=audit_url(world.vault, world.public_url, invoice.id, world.clock.now()),
+        subject=invoice.thread.subject,
+        greeting=invoice.thread.forwarder_name,
+    )
+    await _send(invoice, held_mail(notice), f"held-{invoice.version}", world)
+    return Outcome(target=State.HELD, note=invoice.reason, due_in=None)
+
+
+async def _send(invoice: Invoice, letter: Letter, kind: str, world: World) -> None:
+    """Send in the forwarder's thread; when nobody answered after the mail was sent, it counts as sent."""
+    thread = invoice.thread
+    mail = OutgoingMail(
+        to=thread.forwarder,
+        subject=letter.subject,
+        text=letter.text,
+        html=letter.html,
+        message_id=f"<{invoice.id.hex}.{kind}@{world.mail_domain}>",
+        in_reply_to=thread.message_id,
+        references=(*thread.references, *((thread.message_id,) if thread.message_id else ())),
+    )
+    try:
+        await world.mailer.send(mail)
+    except OutcomeUnknownError:
+        # The Message-ID is the same at every try, so a second copy is recognised; but a first one may lie there.
+        if invoice.attempts > 1:
+            return
+        raise
+
+
+async def _asked(invoice: Invoice, world: World) -> tuple[Asked, ...]:
+    assert invoice.fingerprint is not None
+    return await world.store.answers.questions(invoice.id, invoice.fingerprint)
+
+
+async def _note_approvers(payment: Payment, asked: tuple[Asked, ...], world: World) -> None:
+    simulated = " (SIMULATED)" if payment.simulated else ""
+    t = payment.transfer
+    text = mask(
+        f"✅ Paid{simulated}: {t.amount} to {t.beneficiary}, account {t.account.masked}, "
+        f"bank reference {payment.bank_reference}."
+    )
+    for each in asked:
+        if each.verdict is Verdict.APPROVE:
+            await world.messenger.note(each.question.person.phone, text)
+
+
+def _paid_notice(invoice: Invoice, payment: Payment, asked: tuple[Asked, ...], world: World) -> PaidNotice:
+    assert payment.booked_at is not None
+    t, now = payment.transfer, world.clock.now()
+    return PaidNotice(
+        number=invoice.number,
+        vendor=t.beneficiary,
+        total=str(t.amount),
+        account=t.account.masked,
+        routing=t.routing,
+        rail=t.rail,
+        reference=t.reference,
+        bank_reference=payment.bank_reference or "",
+        booked_at=payment.booked_at.astimezone(world.zone),
+        approvals=tuple(
+            (each.question.person.name, each.answered_at.astimezone(world.zone))
+            for each in asked
+            if each.verdict is Verdict.APPROVE and each.answered_at
+        ),
+        document_sha256=invoice.document.sha256 if invoice.document else "",
+        url=audit_url(world.vault, world.public_url, invoice.id, now),
+        url_until=(now + AUDIT_FOR).astimezone(world.zone),
+        simulated=payment.simulated,
+        subject=invoice.thread.subject,
+        greeting=invoice.thread.forwarder_name,
+    )
+
+
+def _rejected_notice(invoice: Invoice, world: World) -> RejectedNotice:
+    return RejectedNotice(
+        number=invoice.number,
+        vendor=_vendor_name(invoice),
+        total=str(invoice.total or "an unknown sum"),
+        reason=invoice.reason,
+        url=audit_url(world.vault, world.public_url, invoice.id, world.clock.now()),
+        subject=invoice.thread.subject,
+        greeting=invoice.thread.forwarder_name,
+    )
+
+
+def _vendor_name(invoice: Invoice) -> str:
+    name = invoice.reading.fields.seller_name.value if invoice.reading else None
+    return name or "an unknown vendor"
