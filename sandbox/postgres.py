@@ -33,7 +33,7 @@ def start(children: Children, home: Path, keys: Passwords, user: Account | None,
     binaries = find_binaries()
     data = home / "postgres"
     if not data.exists():
-        _make_cluster(binaries, data, keys, user)
+        _make_cluster(binaries, data, keys, user, fast=fast)
     _clear_stale_lock(data)
     port = free_port()
     child = children.start(_command(binaries, data, port, user, fast=fast))
@@ -76,7 +76,7 @@ def _command(binaries: Path, data: Path, port: int, user: Account | None, *, fas
     )
 
 
-def _make_cluster(binaries: Path, data: Path, keys: Passwords, user: Account | None) -> None:
+def _make_cluster(binaries: Path, data: Path, keys: Passwords, user: Account | None, *, fast: bool) -> None:
     # Made beside its place and moved there when whole: a killed initdb leaves no half cluster.
     draft = data.with_name("postgres.making")
     shutil.rmtree(draft, ignore_errors=True)
@@ -98,6 +98,7 @@ def _make_cluster(binaries: Path, data: Path, keys: Passwords, user: Account | N
                     "--locale=C.UTF-8",
                 ),
                 *("--auth=scram-sha-256", f"--pwfile={password}"),
+                *(("--no-sync",) if fast else ()),
             ],
             capture_output=True,
             cwd=draft,
