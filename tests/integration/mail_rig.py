@@ -104,6 +104,16 @@ class Dovecot:
     def ca(self) -> Path:
         return self.room / "cert.pem"
 
+    def fill(self, address: str, raw: bytes, count: int) -> None:
+        """Put many mails straight into the Maildir, which is twenty times faster than delivering them."""
+        self.deliver(address, raw)
+        new = self.room / "mail" / address / "Maildir" / "new"
+        owner = new.stat()
+        for number in range(1, count):
+            file = new / f"{1_700_000_000 + number}.M{number}.filled"
+            file.write_bytes(raw)
+            os.chown(file, owner.st_uid, owner.st_gid)
+
     def deliver(self, address: str, raw: bytes, times: int = 1) -> None:
         with smtplib.LMTP(self.lmtp) as client:
             for _ in range(times):
@@ -213,6 +223,7 @@ class Proxy:
         self._target = port
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self._serving: set[asyncio.Task[None]] = set()
         self.port = 0
         self.swallow = False
         self.deaf_to: bytes | None = None
@@ -228,7 +239,13 @@ class Proxy:
         assert self._server is not None
         self._server.close()
         self.cut()
+        await self.all_gone()
         await self._server.wait_closed()
+
+    async def all_gone(self) -> None:
+        """Wait until every connection has ended."""
+        async with asyncio.timeout(5):
+            await asyncio.gather(*self._serving, return_exceptions=True)
 
     def cut(self) -> None:
         """Reset every connection."""
@@ -243,6 +260,9 @@ class Proxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        serving = asyncio.current_task()
+        assert serving is not None
+        self._serving.add(serving)
         try:
             down, up = await asyncio.open_connection("127.0.0.1", self._target)
         except OSError:
@@ -269,4 +289,4 @@ class Proxy:
             pass
         finally:
             self._writers.discard(writer)
-            writer.transport.abort()
+            writer.close()
