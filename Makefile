@@ -1,0 +1,62 @@
+# One verb for each chore; `make` alone lists them. Needs make, git and Python 3.11; the rest is installed by `make setup`.
+
+PY := .venv/bin/python -P
+# Options for the demo, for example: make demo ARGS=--video
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check lint format types layers unit integration journey lock clean
+
+# $(call stage,NAME,COMMAND): run it, then say how long it took.
+define stage
+	@echo "== $(1)"; started=$$(date +%s%N); $(2) && echo "== $(1): $$(( ($$(date +%s%N) - started) / 1000000 )) ms"
+endef
+
+help: ## list these verbs
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | while IFS='|' read -r verb says; do printf '  make %-12s %s\n' "$$verb" "$$says"; done
+
+setup: ## install what is missing; at once when nothing is
+	@sh deploy/setup.sh
+
+demo: setup ## the whole street with real mails; with a terminal it stays up until Ctrl-C
+	@$(PY) -m sandbox demo $(ARGS)
+
+test: check ## everything that must be green: check, every test, then the demo
+	$(call stage,tests,$(PY) -m pytest tests)
+	$(call stage,demo,$(PY) -m sandbox demo </dev/null)
+
+check: setup lint types layers ## linter, formatter, types, import contracts
+
+lint: ## linter and formatter, changing nothing
+	$(call stage,lint,.venv/bin/ruff check . && .venv/bin/ruff format --check .)
+
+format: ## let linter and formatter mend what they can
+	@.venv/bin/ruff check --fix . ; .venv/bin/ruff format .
+
+types: ## strict types, tests too
+	$(call stage,types,.venv/bin/mypy)
+
+layers: ## who may import whom
+	$(call stage,layers,.venv/bin/lint-imports)
+
+unit: setup ## tests that need nothing
+	$(call stage,unit,$(PY) -m pytest tests/unit)
+
+integration: setup ## tests that need the servers
+	$(call stage,integration,$(PY) -m pytest tests/integration)
+
+journey: setup ## tests that need everything
+	$(call stage,journey,$(PY) -m pytest tests/journey)
+
+lock: ## renew requirements.lock from pyproject.toml (the lock holds hashes and names no registry)
+	@.venv/bin/uv lock --upgrade --quiet
+	@.venv/bin/uv export --frozen --all-groups --no-emit-project --no-annotate --no-header --quiet \
+	  --format requirements-txt --output-file requirements.lock
+	@! grep -n '://' requirements.lock
+
+clean: ## stop what runs and remove every file that was made here; .env stays
+	@for python in python3.11 python3 /usr/bin/python3; do \
+	  $$python -B -m sandbox.clean .countersign 2>/dev/null && break; done; \
+	if [ -e .countersign ]; then echo "clean: .countersign could not be removed; was it made by root?" >&2; exit 1; fi
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build uv.lock
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
