@@ -124,6 +124,7 @@ class InboxWatch:
         uidvalidity, _ = await self._mailbox.status()
         after = self._position.look_after(uidvalidity)
         if uidvalidity != self._position.uidvalidity:
+            self._position = Position(uidvalidity)
             self._left.clear()
             self._decided.clear()
         done_up_to = await self._sink.cursor(self._account, self._folder, uidvalidity)

@@ -176,8 +176,7 @@ class ImapMailbox:
         target = aioimaplib.quoted(folder)
         if self._has("MOVE"):
             reply = await self._run(lambda c: c.uid("move", str(uid), target))
-            self._must_be_ok(reply, "UID MOVE")
-            return await self._surely_gone(uid, reply)
+            return await self._surely_moved(uid, reply)
         reply = await self._run(lambda c: c.uid("copy", str(uid), target))
         self._must_be_ok(reply, "UID COPY")
         copied = b"[COPYUID " in _text(reply.lines)
@@ -247,11 +246,10 @@ class ImapMailbox:
         reply = await self._run(
             lambda c: c.protocol.fetch(str(uid), f"(UID {section})", by_uid=True), limit_s
         )
-        for text, literals in self._answers(reply, uid):
-            if literals:
+        for _, literals in self._answers(reply, uid):
+            # NIL, or no bytes at all: it went while the server read it. An empty mail does not exist.
+            if literals and literals[0]:
                 return literals[0]
-            if re.search(rb'BODY\[(?:HEADER)?\] (?:NIL|"")', text, re.IGNORECASE):
-                return b""
         raise ConflictError(f"Mail {uid} is no longer in the folder.")
 
     def _answers(self, reply: aioimaplib.Response, uid: int) -> Iterator[tuple[bytes, list[bytes]]]:
@@ -269,14 +267,18 @@ class ImapMailbox:
         await self._run(lambda c: c.create(aioimaplib.quoted(folder)))
         self._folders.add(folder)
 
-    async def _surely_gone(self, uid: int, reply: aioimaplib.Response) -> bool:
+    async def _surely_moved(self, uid: int, reply: aioimaplib.Response) -> bool:
         """A MOVE of a missing mail is answered OK too, so COPYUID must say that something moved."""
-        if b"[COPYUID " in _text(reply.lines):
+        text = _text(reply.lines)
+        if b"[EXPUNGEISSUED]" not in text:
+            self._must_be_ok(reply, "UID MOVE")
+        if reply.result == "OK" and b"[COPYUID " in text:
             return True
-        listed = await self.search_after(uid - 1)
-        if uid in listed:
-            raise TransientError(f"The mail server moved nothing although it said OK (mail {uid}).")
-        return not self._has("UIDPLUS")
+        if uid in await self.search_after(uid - 1):
+            raise TransientError(
+                f"The mail server moved nothing although it said {reply.result} (mail {uid})."
+            )
+        return reply.result == "OK" and not self._has("UIDPLUS")
 
     def _has(self, capability: str) -> bool:
         return bool(self._alive().has_capability(capability))
