@@ -1,0 +1,220 @@
+"""Words of a picture, read by Tesseract; English first always, other languages only when they are seen."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import pytesseract
+from PIL import Image, ImageFilter
+
+from handlers.reading.raster import MAX_RENDER_PIXELS
+from handlers.reading.words import Page, Word, page_of
+
+SECONDS_PER_CALL: Final = 25
+LOW_CONFIDENCE: Final = 0.62
+"""Upright English reads at 0.85 and more; upside-down, sideways or another script at 0.4."""
+
+FEW_WORDS: Final = 8
+WANTED_WIDTH: Final = 1400
+"""Receipts photographed at 450 pixels across are read twice as well when enlarged."""
+
+MAX_ENLARGEMENT: Final = 2.5
+DESKEW_DEGREES: Final = 4.0
+MIN_SKEW: Final = 0.15
+INDIC: Final = re.compile(r"[\u0900-\u0aff]")
+_MARATHI: Final = re.compile(r"ळ|एकूण|रक्कम|आहे|खाते|देयक")
+_GUJARATI: Final = re.compile(r"[\u0a80-\u0aff]")
+_LATIN_OR_DIGIT: Final = re.compile(r"[A-Za-z0-9]")
+
+
+@dataclass(frozen=True)
+class OcrPage:
+    """What was read, and the picture it was read from: upright and straight, so that places fit it."""
+
+    page: Page
+    picture: Image.Image
+    languages: tuple[str, ...]
+    confidence: float
+
+
+class Tesseract:
+    """Runs the tesseract program; one call a reading."""
+
+    def __init__(self, path: str) -> None:
+        pytesseract.pytesseract.tesseract_cmd = path
+
+    def read_page(self, picture: Image.Image, number: int, dpi: int) -> OcrPage:
+        """Read a page.
+
+        1. Enlarge what is small, straighten, take out specks; read in English.
+        2. If that is poor, find which way is up and read again.
+        3. If it is still poor, read for Devanagari or Gujarati labels; numbers stay those of the English reading.
+        """
+        picture, dpi = _enlarged(picture, dpi)
+        picture = straightened(picture)
+        words = self._words(picture, number, dpi, "eng")
+        if _poor(words):
+            turned = self._upright(picture)
+            if turned is not None:
+                picture = straightened(turned)
+                words = self._words(picture, number, dpi, "eng")
+        languages: tuple[str, ...] = ("eng",)
+        if _poor(words):
+            languages, words = self._indic(picture, number, dpi, words)
+        page = page_of(number, words, "ocr", aspect=picture.width / picture.height)
+        return OcrPage(page, picture, languages, mean_confidence(words))
+
+    def read_strip(self, picture: Image.Image, dpi: int) -> str:
+        """The text of a picture that shows one line."""
+        text: str = pytesseract.image_to_string(
+            picture, lang="eng", config=f"--psm 7 --dpi {dpi}", timeout=SECONDS_PER_CALL
+        )
+        return " ".join(text.split())
+
+    def _indic(
+        self, picture: Image.Image, number: int, dpi: int, english: list[Word]
+    ) -> tuple[tuple[str, ...], list[Word]]:
+        """Read for Devanagari, or Gujarati when the script says so; keep English when nothing Indic shows."""
+        best, chosen = english, "eng"
+        for language in ("hin", "mar", "guj"):
+            if language == "mar" and not (chosen == "hin" and _MARATHI.search(_joined(best))):
+                continue
+            if language == "guj" and chosen != "eng":
+                continue
+            words = self._words(picture, number, dpi, f"eng+{language}")
+            wanted = _GUJARATI if language == "guj" else INDIC
+            if len(wanted.findall(_joined(words))) >= FEW_WORDS and mean_confidence(words) > mean_confidence(
+                best
+            ):
+                best, chosen = words, language
+        if chosen == "eng":
+            return ("eng",), english
+        return ("eng", chosen), with_english_numbers(best, english)
+
+    def _upright(self, picture: Image.Image) -> Image.Image | None:
+        """The picture turned the right way up, or None if it already is or cannot be told."""
+        try:
+            found = pytesseract.image_to_osd(
+                picture, output_type=pytesseract.Output.DICT, timeout=SECONDS_PER_CALL
+            )
+        except pytesseract.TesseractError:
+            return None
+        clockwise = int(found.get("rotate", 0)) % 360
+        if clockwise == 0 or float(found.get("orientation_conf", 0)) < 0.5:
+            return None
+        return picture.rotate(-clockwise, expand=True, fillcolor=255)
+
+    def _words(self, picture: Image.Image, number: int, dpi: int, language: str) -> list[Word]:
+        table = pytesseract.image_to_data(
+            picture,
+            lang=language,
+            config=f"--psm 4 --dpi {dpi}",
+            output_type=pytesseract.Output.DICT,
+            timeout=SECONDS_PER_CALL,
+        )
+        return [
+            word
+            for row in range(len(table["text"]))
+            if (word := _word(table, row, number, picture)) is not None
+        ]
+
+
+def _word(table: dict[str, list[Any]], row: int, number: int, picture: Image.Image) -> Word | None:
+    text, confidence = str(table["text"][row]).strip(), float(table["conf"][row])
+    if not text or confidence < 0:
+        return None
+    x0, y0 = int(table["left"][row]), int(table["top"][row])
+    x1, y1 = x0 + int(table["width"][row]), y0 + int(table["height"][row])
+    return Word(
+        unicodedata.normalize("NFC", text),
+        number,
+        *(
+            min(max(edge, 0.0), 1.0)
+            for edge in (x0 / picture.width, y0 / picture.height, x1 / picture.width, y1 / picture.height)
+        ),
+        confidence=min(confidence / 100, 1.0),
+        source="ocr",
+    )
+
+
+def mean_confidence(words: Sequence[Word]) -> float:
+    """Mean word confidence, each word weighted by its length."""
+    weight = sum(len(word.text) for word in words)
+    return sum(word.confidence * len(word.text) for word in words) / weight if weight else 0.0
+
+
+def _poor(words: Sequence[Word]) -> bool:
+    return len(words) < FEW_WORDS or mean_confidence(words) < LOW_CONFIDENCE
+
+
+def _joined(words: Sequence[Word]) -> str:
+    return " ".join(word.text for word in words)
+
+
+def with_english_numbers(mixed: Sequence[Word], english: Sequence[Word]) -> list[Word]:
+    """Replace every Latin word and number by the English reading of the same place.
+
+    `hin` models silently drop the digit 1; Devanagari words and digits are kept.
+    """
+    kept = []
+    for word in mixed:
+        if INDIC.search(word.text) or not _LATIN_OR_DIGIT.search(word.text):
+            kept.append(word)
+            continue
+        twin = max(english, key=lambda other: _shared(word, other), default=None)
+        close = twin is not None and _shared(word, twin) > 0.5
+        kept.append(
+            twin if close and twin is not None else replace(word, confidence=min(word.confidence, 0.5))
+        )
+    return list(dict.fromkeys(kept))
+
+
+def _shared(one: Word, other: Word) -> float:
+    """Shared area by the larger of the two areas."""
+    width = min(one.x1, other.x1) - max(one.x0, other.x0)
+    height = min(one.y1, other.y1) - max(one.y0, other.y0)
+    if width <= 0 or height <= 0:
+        return 0.0
+    larger = max((w.x1 - w.x0) * (w.y1 - w.y0) for w in (one, other))
+    return width * height / larger if larger else 0.0
+
+
+def _enlarged(picture: Image.Image, dpi: int) -> tuple[Image.Image, int]:
+    """Small pictures made larger: Tesseract wants letters of about 30 pixels."""
+    factor = min(WANTED_WIDTH / min(picture.width, picture.height), MAX_ENLARGEMENT)
+    factor = min(factor, (MAX_RENDER_PIXELS / (picture.width * picture.height)) ** 0.5)
+    if factor < 1.2:
+        return picture, dpi
+    size = (int(picture.width * factor), int(picture.height * factor))
+    return picture.resize(size, Image.Resampling.LANCZOS), int(dpi * factor)
+
+
+def straightened(picture: Image.Image) -> Image.Image:
+    """Rotate by the small angle at which rows of ink and paper are most distinct, and take out specks."""
+    angle = _skew(picture)
+    if abs(angle) >= MIN_SKEW:
+        picture = picture.rotate(angle, Image.Resampling.BICUBIC, fillcolor=255)
+    return picture.filter(ImageFilter.MedianFilter(3))
+
+
+def _skew(picture: Image.Image) -> float:
+    """Degrees to turn counter-clockwise: coarse steps, then fine ones round the best."""
+    small = picture.copy()
+    small.thumbnail((700, 900))
+    small = small.point(lambda value: 255 if value < 140 else 0)
+    best = _best_angle(small, [step * 1.0 for step in range(-int(DESKEW_DEGREES), int(DESKEW_DEGREES) + 1)])
+    return _best_angle(small, [best + step * 0.2 for step in range(-4, 5)])
+
+
+def _best_angle(small: Image.Image, angles: Sequence[float]) -> float:
+    return max(angles, key=lambda angle: (_row_contrast(small.rotate(angle)), -abs(angle)))
+
+
+def _row_contrast(picture: Image.Image) -> float:
+    """Sum of squared differences between neighbouring rows' ink."""
+    rows = picture.resize((1, picture.height), Image.Resampling.BOX).tobytes()
+    return float(sum((one - other) ** 2 for one, other in zip(rows, rows[1:], strict=False)))

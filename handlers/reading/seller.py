@@ -1,0 +1,232 @@
+"""Who sent the invoice: name and tax id of the seller, never the buyer's; pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from handlers.reading.confidence import CHECKSUM, with_print
+from handlers.reading.identifiers import compact, gstin_is_valid, looks_like_gstin, vat_is_wellformed
+from handlers.reading.labels import Label, cells_below, fold_label, words_right_of
+from handlers.reading.marked import Found, Marked
+from handlers.reading.vocabulary import KINDS, LEGAL_FORMS, Role
+from handlers.reading.words import Line, Page, Word
+
+BUYER_BLOCK: Final = 7
+"""A buyer's address is at most this many lines under its label."""
+
+LABELLED, SIGNED, LEGAL, FIRST_LINE, HOLDER = 0.84, 0.8, 0.72, 0.55, 0.5
+"""How much each place of a name is worth; two places that agree are worth AGREED."""
+
+AGREED: Final = 0.91
+TOP: Final = 0.35
+"""The upper part of the first page, where letterheads stand."""
+
+_YOURS: Final = re.compile(r"\b(your|ihre|uw|votre|su|customer|kunden|client)\b", re.IGNORECASE)
+_FORMS: Final = frozenset(re.sub(r"[^\w&]", "", form) for form in LEGAL_FORMS.split("|"))
+_TITLES: Final = frozenset(fold_label(title) for titles in KINDS.values() for title in titles.split("|"))
+_SIGNATURE = re.compile(r"^for\b[\s:,-]*(?:m/s\.?\s*)?(.{4,})$", re.IGNORECASE)
+_CUT = re.compile(r"\s[-–●•|·]\s|[●•|]|\s{2,}|,\s|\s\(|\s:\s|;")
+_NOT_NAME = re.compile(
+    r"^(page|seite|date|datum|original|duplicate|copy|tel|phone|www|http|gst|vat|tin|fax|attn|dear|sehr|invoice|e-?mail|"
+    r"authori[sz]ed|signatory|thank|welcome|tax|re:|to$|from$)\b|@|\d{6,}|\d{1,2}[./-]\d{1,2}[./-]\d{2}|beispiel-rechnung|stylesheet",
+    re.IGNORECASE,
+)
+
+
+def read_seller_name(marked: Marked) -> Found[str] | None:
+    """The seller's name: labelled, signed, with a legal form outside the buyer's block, or the first line."""
+    found = list(_names(marked))
+    if not found:
+        return None
+    best = max(found, key=lambda item: item.confidence)
+    agreeing = {item.words[0].y0 for item in found if _same(item.value, best.value)}
+    return best.with_confidence(max(best.confidence, AGREED)) if len(agreeing) > 1 else best
+
+
+def read_seller_tax_id(marked: Marked) -> Found[str] | None:
+    """The first GSTIN or VAT number that is not the buyer's, else the first labelled tax number."""
+    found = [item for item in _checked_tax_ids(marked)] or list(_labelled_tax_ids(marked))
+    return max(found, key=lambda item: item.confidence) if found else None
+
+
+def _names(marked: Marked) -> Iterator[Found[str]]:
+    yield from _labelled_names(marked)
+    for page, index, line in marked.lines():
+        for cell in line.cells():
+            text = _clean(cell)
+            signed = _SIGNATURE.match(text)
+            if signed and _signatory_below(page, index):
+                yield _name(signed[1], cell, SIGNED)
+            elif _has_legal_form(text) and not in_buyer_block(marked, page, index, cell):
+                high = page.number == marked.pages[0].number and line.y0 < TOP
+                yield _name(text, cell, LEGAL + (0.05 if high else -0.1) - 0.002 * index)
+    yield from _first_line(marked)
+
+
+def _labelled_names(marked: Marked) -> Iterator[Found[str]]:
+    for role, base in ((Role.SELLER, LABELLED), (Role.HOLDER, HOLDER)):
+        for label in marked.of(role):
+            words = words_right_of(label, marked.on(label.line))
+            cell = words[: _first_gap(words)]
+            if cell and _is_name(_clean(cell)):
+                yield _name(_clean(cell), cell, base - (0.25 if label.weak else 0))
+            elif not words:
+                yield from _name_below(marked, label, base - (0.25 if label.weak else 0))
+
+
+def _name_below(marked: Marked, label: Label, base: float) -> Iterator[Found[str]]:
+    """Under `Seller:` the first line that is a name; `Name:` before it is skipped."""
+    for words in cells_below(label, marked.page_of(label), lines=5):
+        if fold_label(words[0].text) == "name" and len(words) > 1:
+            yield _name(_clean(words[1:]), words[1:], base + 0.06)
+            return
+    for words in cells_below(label, marked.page_of(label), lines=4):
+        text = _clean(words)
+        if _is_name(text):
+            yield _name(text, words, base)
+            return
+
+
+def _first_line(marked: Marked) -> Iterator[Found[str]]:
+    """The first thing on the first page that may be a name."""
+    for page, index, line in marked.lines():
+        if index > 6 or page.number != marked.pages[0].number:
+            return
+        for cell in line.cells():
+            text = _clean(cell)
+            if _is_name(text) and not in_buyer_block(marked, page, index, cell):
+                yield _name(text, cell, FIRST_LINE)
+                return
+
+
+def in_buyer_block(marked: Marked, page: Page, index: int, cell: Sequence[Word]) -> bool:
+    """Does the nearest party label above or left of a cell name the buyer?"""
+    for above in range(index, max(-1, index - BUYER_BLOCK), -1):
+        line = page.lines[above]
+        for label in reversed(marked.on(line)):
+            if label.role not in (Role.BUYER, Role.SELLER) or (label.weak and not _is_heading(label)):
+                continue
+            if above == index and label.words[0].x0 <= cell[0].x0 and _same_cell(line, label, cell):
+                return label.role is Role.BUYER
+            if above < index and _under(line, label, cell):
+                return label.role is Role.BUYER
+    return False
+
+
+def _is_heading(label: Label) -> bool:
+    return label.first == 0 and (
+        label.last == len(label.line.words) or label.line.words[label.last - 1].text.endswith(":")
+    )
+
+
+def _same_cell(line: Line, label: Label, cell: Sequence[Word]) -> bool:
+    at = next((i for i, word in enumerate(line.words) if word is cell[0]), 0)
+    return line.cell_ends[label.first] > at or at - label.last <= 1
+
+
+def _under(line: Line, label: Label, cell: Sequence[Word]) -> bool:
+    """Does the cell stand in the label's column: from its left edge to the next cell of its line?"""
+    end = line.cell_ends[label.last - 1]
+    right = line.words[end].x0 if end < len(line.words) else 1.0
+    return label.words[0].x0 - 0.03 <= cell[0].x0 < right - 0.005
+
+
+def _signatory_below(page: Page, index: int) -> bool:
+    near = " ".join(line.text for line in page.lines[index : index + 6]).lower()
+    return "signat" in near or "proprietor" in near or "director" in near
+
+
+def _has_legal_form(text: str) -> bool:
+    words = [re.sub(r"[^\w&]", "", word) for word in text.casefold().split()]
+    dotted = re.search(
+        r"\b(b\.v\.|n\.v\.|s\.a\.|s\.r\.l\.|s\.p\.a\.|a\.g\.|e\.k\.|s\.l\.)", text, re.IGNORECASE
+    )
+    has = bool(dotted) or any(word in _FORMS for word in words[1:])
+    return has and _is_name(text) and len(words) <= 8 and not text.rstrip().endswith((":", "?"))
+
+
+def _is_name(text: str) -> bool:
+    letters = sum(char.isalpha() for char in text)
+    return (
+        letters >= 3
+        and letters >= len(text.replace(" ", "")) * 0.6
+        and not _NOT_NAME.search(text)
+        and fold_label(text) not in _TITLES
+        and len(text) <= 80
+    )
+
+
+def _clean(words: Sequence[Word]) -> str:
+    """The text of a cell up to the first bullet, dash or comma, where an address begins."""
+    text = " ".join(word.text for word in words)
+    form_after_comma = re.match(r"(.+?),\s*((?:inc|ltd|llc|gmbh|s\.?a)\b\.?)", text, re.IGNORECASE)
+    if form_after_comma:
+        return f"{form_after_comma[1]}, {form_after_comma[2]}"
+    return _CUT.split(text, maxsplit=1)[0].strip(" ,:;*#-–")
+
+
+def _first_gap(words: Sequence[Word]) -> int:
+    for index in range(1, len(words)):
+        if words[index].x0 - words[index - 1].x1 > 2.0 * (words[index].y1 - words[index].y0):
+            return index
+    return len(words)
+
+
+def _name(text: str, words: Sequence[Word], base: float) -> Found[str]:
+    return Found(text.strip(" ,:;"), with_print(base, words), tuple(words), words[0].source)
+
+
+def _same(one: str, other: str) -> bool:
+    return fold_label(one) == fold_label(other)
+
+
+def _checked_tax_ids(marked: Marked) -> Iterator[Found[str]]:
+    """GSTINs and VAT numbers by their own shape; the buyer's are left out."""
+    order = 0
+    for page, index, line in marked.lines():
+        for value, words, valid in _shapes(line):
+            at = line.words.index(words[0])
+            before = line.words[max(0, at - 4) : at]
+            if _YOURS.search(" ".join(word.text for word in before)) or in_buyer_block(
+                marked, page, index, words
+            ):
+                continue
+            base = (CHECKSUM if looks_like_gstin(value) else 0.92) if valid else 0.45
+            yield Found(
+                value,
+                with_print(base - 0.03 * min(order, 8), words, proven=valid and looks_like_gstin(value)),
+                words,
+                words[0].source,
+            )
+            order += 1
+
+
+def _shapes(line: Line) -> Iterator[tuple[str, tuple[Word, ...], bool]]:
+    for start, word in enumerate(line.words):
+        text = compact(word.text.split(":")[-1].strip(",;()"))
+        if looks_like_gstin(text):
+            yield text, (word,), gstin_is_valid(text)
+            continue
+        head = re.match(r"(?:[A-Z]{2}|CHE)", text)
+        if head is None:
+            continue
+        for count in range(1, 6):
+            words = line.words[start : start + count]
+            joined = compact("".join(w.text for w in words).split(":")[-1].strip(",;()"))
+            following = line.words[start + count].text if start + count < len(line.words) else ""
+            if vat_is_wellformed(joined) and not following.isdigit():
+                yield joined, tuple(words), True
+                break
+
+
+def _labelled_tax_ids(marked: Marked) -> Iterator[Found[str]]:
+    for label in marked.of(Role.TAX_ID):
+        words = words_right_of(label, marked.on(label.line))[:2]
+        for word in words:
+            text = word.text.strip(":,;")
+            if sum(char.isdigit() for char in text) >= 7 and re.fullmatch(r"[\w/.\- ]+", text):
+                if not in_buyer_block(marked, marked.page_of(label), label.line_index, [label.words[0]]):
+                    yield Found(text, with_print(0.8, [word]), (word,), word.source)
+                break
