@@ -220,7 +220,7 @@ DEMO_MAILS: tuple[DemoMail, ...] = (
         "The first invoice once more, from another colleague",
         RAHUL,
         "Acme is reminding us, I don't think this was paid?\n\nRahul",
-        _one("acme-8812.pdf", "rejected", "duplicate"),
+        _one("acme-8812.pdf", "rejected", "came before"),
         ForwardStyle.OUTLOOK,
     ),
     _mail(
@@ -228,7 +228,7 @@ DEMO_MAILS: tuple[DemoMail, ...] = (
         "A known vendor with changed bank details",
         PRIYA,
         "Acme again, note the new bank account please.\n\nPriya",
-        _one("acme-8830-newbank.pdf", "held", "bank"),
+        _one("acme-8830-newbank.pdf", "held", "account", "vendor master"),
     ),
     _mail(
         "two-people",
@@ -243,7 +243,7 @@ DEMO_MAILS: tuple[DemoMail, ...] = (
         "Text that tries to instruct the model",
         PRIYA,
         "November campaign, please process.",
-        _one("brightpath-injection.pdf", "held", "instruct"),
+        _one("brightpath-injection.pdf", "held", "grok"),
     ),
     _mail(
         "sepa",
@@ -278,7 +278,7 @@ BAD_MAILS: tuple[DemoMail, ...] = (
         subject="Fwd: Invoice for November",
         body="Forgot to attach it, sorry. Will send again.",
         attachments=(),
-        expected=(ExpectedOutcome(None, "no_invoice", ("attachment",)),),
+        expected=(ExpectedOutcome(None, "no_invoice", ("attached",)),),
         letter=LETTERS["no-attachment"],
     ),
     DemoMail(
