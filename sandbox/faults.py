@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox.clock import SimClock
-from sandbox.request_log import RequestLog
+from sandbox.request_log import RequestLog, SeenRequest
 
 MAX_BODY_BYTES: Final = 32 * 1024 * 1024
 """A request larger than this is answered 413; it only bounds the memory of a stand-in."""
@@ -340,10 +340,21 @@ def control_router(
         board.add(rule)
         return rule
 
-    router.add_api_route("/faults", board.waiting, methods=["GET"])
-    router.add_api_route("/faults", board.clear, methods=["DELETE"], status_code=204)
-    router.add_api_route("/requests", log.all, methods=["GET"])
-    router.add_api_route("/requests", log.clear, methods=["DELETE"], status_code=204)
+    @router.get("/faults")
+    async def waiting() -> list[FaultRule]:
+        return board.waiting()
+
+    @router.delete("/faults", status_code=204)
+    async def nothing_fails() -> None:
+        board.clear()
+
+    @router.get("/requests")
+    async def seen() -> list[SeenRequest]:
+        return log.all()
+
+    @router.delete("/requests", status_code=204)
+    async def forget_seen() -> None:
+        log.clear()
 
     @router.get("/clock")
     async def tell_time() -> dict[str, datetime]:
