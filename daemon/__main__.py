@@ -32,6 +32,8 @@ app.add_typer(vendors, name="vendors")
 app.add_typer(orders, name="pos")
 app.add_typer(keys, name="keys")
 
+PROCFILE = Path(__file__).resolve().parent.parent / "deploy" / "Procfile"
+
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 CsvFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A CSV file with a header line.")]
@@ -78,7 +80,7 @@ def up() -> None:
     from daemon.supervisor import run_processes
 
     _or_exit(complete_settings)
-    raise SystemExit(asyncio.run(run_processes(Path("deploy/Procfile"), os.environ)))
+    raise SystemExit(asyncio.run(run_processes(PROCFILE, os.environ)))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -22,10 +22,10 @@ _PAGES: Final = Environment(
 )
 _TEXTS: Final = Environment(
     loader=PackageLoader("handlers", "letters"),
-    autoescape=False,
+    autoescape=False,  # noqa: S701 - plain text, never shown as HTML
     undefined=StrictUndefined,
     trim_blocks=True,
-    lstrip_blocks=True,  # noqa: S701 - plain text, never shown as HTML
+    lstrip_blocks=True,
 )
 
 

@@ -1,0 +1,71 @@
+"""All stand-ins but the bank in one process: border mail server, OpenRouter, Twilio with its phones.
+
+python -m sandbox outside CONFIG.json
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+from pydantic import BaseModel, ConfigDict
+
+from sandbox import mail_front, openrouter, twilio_api
+from sandbox.mail_front import FrontSettings
+from sandbox.openrouter import OpenRouterSettings
+from sandbox.ports import LOOPBACK
+from sandbox.twilio_state import TwilioSettings
+
+
+class OutsideSettings(BaseModel):
+    """Ports and profiles of the stand-ins; `users` maps a forwarder's address to the submission password."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    smtp_port: int
+    openrouter_port: int
+    twilio_port: int
+    lmtp: str
+    domains: frozenset[str]
+    users: dict[str, str]
+    openrouter: OpenRouterSettings
+    twilio: TwilioSettings
+
+
+def run(config: Path) -> None:
+    """Serve until SIGTERM."""
+    settings = OutsideSettings.model_validate_json(config.read_bytes())
+    asyncio.run(_serve(settings))
+
+
+async def _serve(settings: OutsideSettings) -> None:
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    front = mail_front.create_front(
+        FrontSettings(
+            lmtp=settings.lmtp, domains=settings.domains, users=settings.users, port=settings.smtp_port
+        )
+    )
+    await front.start()
+    servers = [
+        _server(openrouter.create_app(settings.openrouter), settings.openrouter_port),
+        _server(twilio_api.create_app(settings.twilio), settings.twilio_port),
+    ]
+    running = [asyncio.create_task(server._serve()) for server in servers]  # noqa: SLF001 - signals are ours
+    await asyncio.wait([asyncio.create_task(stopping.wait()), *running], return_when=asyncio.FIRST_COMPLETED)
+    for server in servers:
+        server.should_exit = True
+    await front.stop()
+    await asyncio.gather(*running)
+
+
+def _server(app: FastAPI, port: int) -> uvicorn.Server:
+    return uvicorn.Server(
+        uvicorn.Config(
+            app, host=LOOPBACK, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=2
+        )
+    )
