@@ -16,6 +16,8 @@ from mockbank.server import is_loopback, listen, make_server
 from mockbank.settings import Settings
 
 DEFAULTS = Settings(database=Path("mockbank.sqlite3"))
+DEFAULT_PASSWORD = DEFAULTS.password.get_secret_value()
+DEFAULT_TOTP_SECRET = DEFAULTS.totp_secret.get_secret_value()
 
 
 def _amount(text: str) -> Decimal:
@@ -57,7 +59,7 @@ SlowSeconds = Annotated[
     float, typer.Option(envvar="MOCKBANK_SLOW_SECONDS", help="How long the answer to a slow payment takes.")
 ]
 
-cli = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+cli = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 
 @cli.command()
@@ -67,8 +69,8 @@ def main(
     host: Host = "127.0.0.1",
     allow_remote: AllowRemote = False,
     customer_id: CustomerId = DEFAULTS.customer_id,
-    password: Password = DEFAULTS.password.get_secret_value(),
-    totp_secret: TotpSecret = DEFAULTS.totp_secret.get_secret_value(),
+    password: Password = DEFAULT_PASSWORD,
+    totp_secret: TotpSecret = DEFAULT_TOTP_SECRET,
     session_minutes: SessionMinutes = DEFAULTS.session_minutes,
     balance_inr: BalanceInr = DEFAULTS.balance_inr,
     balance_eur: BalanceEur = DEFAULTS.balance_eur,
@@ -110,7 +112,7 @@ def _serve(app: FastAPI, settings: Settings, host: str, port: int) -> None:
     try:
         socket = listen(host, port)
     except OSError as error:
-        _refuse(f"cannot listen on {host} port {port}: {error.strerror or error}")
+        _refuse(f"cannot listen there: {error.strerror or error}")
     with socket:
         bound = socket.getsockname()[1]
         shown = f"[{host}]" if ":" in host else host

@@ -1,0 +1,478 @@
+"""The mock bank on a real socket: every refusal, every piece of trouble, and who may come in."""
+
+import re
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pyotp
+import pytest
+
+from mockbank.app import create_app
+from mockbank.server import listen, make_server
+from mockbank.settings import Settings
+
+SECRET = "SIMULATEDBANKSECRETFORDEMOUSEONL"
+NOON = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
+START_SECONDS = 10.0
+PATIENCE_SECONDS = 30.0
+SLOW_SECONDS = 2.0
+STEP = timedelta(seconds=30)
+FORM = {
+    "rail": "NEFT",
+    "beneficiary_name": "Sahyadri Precision Tools Pvt. Ltd.",
+    "account_number": "50100234567890",
+    "routing": "HDFC0001234",
+    "amount": "118000.00",
+    "currency": "INR",
+    "reference": "CS-1",
+    "date": "2026-11-23",
+    "remark": "Invoice 118",
+}
+FIELDS = [
+    "rail",
+    "beneficiary_name",
+    "account_number",
+    "routing",
+    "amount",
+    "currency",
+    "reference",
+    "date",
+    "remark",
+]
+
+
+@dataclass
+class TestClock:
+    """A clock the test winds by hand."""
+
+    __test__ = False
+    now: datetime = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@dataclass
+class Portal:
+    """A running bank and the clock on its wall."""
+
+    address: str
+    clock: TestClock
+    closing: ExitStack
+
+    def visitor(self, timeout: float = PATIENCE_SECONDS) -> "Visitor":
+        # Not verifying saves loading the machine's certificates; the bank speaks plain HTTP.
+        http = self.closing.enter_context(httpx.Client(base_url=self.address, timeout=timeout, verify=False))
+        return Visitor(http, self.clock)
+
+    def customer(self, timeout: float = PATIENCE_SECONDS) -> "Visitor":
+        visitor = self.visitor(timeout)
+        assert visitor.log_in().status_code == 303
+        return visitor
+
+
+@dataclass
+class Visitor:
+    """A browser, as far as forms and cookies go; it follows no redirect by itself."""
+
+    http: httpx.Client
+    clock: TestClock
+
+    def get(self, path: str, **query: str) -> httpx.Response:
+        return self.http.get(path, params=query or None)
+
+    def send(self, form_path: str, post_path: str, **fields: str) -> httpx.Response:
+        token = re.search(r'name="csrf_token" value="([0-9a-f]{64})"', self.get(form_path).text)
+        assert token is not None
+        return self.http.post(post_path, data={"csrf_token": token[1], **fields})
+
+    def log_in(self, customer_id: str = "LLB10482", password: str = "simulated-password") -> httpx.Response:
+        return self.send("/login", "/login", customer_id=customer_id, password=password)
+
+    def fill(self, **change: str) -> httpx.Response:
+        return self.send("/transfer", "/transfer", **(FORM | change))
+
+    def draft(self, **change: str) -> str:
+        answer = self.fill(**change)
+        assert answer.status_code == 303, answer.text
+        return str(answer.headers["location"])
+
+    def confirm(self, draft: str, otp: str | None = None) -> httpx.Response:
+        return self.send("/statement", draft, otp=otp or self.code())
+
+    def code(self) -> str:
+        return pyotp.TOTP(SECRET).at(self.clock.now)
+
+    def wrong_code(self) -> str:
+        near = {pyotp.TOTP(SECRET).at(self.clock.now + STEP * offset) for offset in (-1, 0, 1)}
+        return next(code for code in ("000000", "111111", "222222", "333333") if code not in near)
+
+    def booked(self, reference: str) -> int:
+        page = self.get("/statement", reference=reference).text
+        return len(re.findall(r"<tr data-transfer=", page))
+
+
+def values(page: str) -> dict[str, str]:
+    """What the page says, by `data-field`."""
+    return dict(re.findall(r'<dd data-field="(\w+)" data-value="([^"]*)"', page))
+
+
+def alert(page: str) -> str:
+    found = re.search(r'role="alert">(.*?)</div>', page, re.DOTALL)
+    return " ".join(re.sub(r"<[^>]+>", " ", found[1]).split()) if found else ""
+
+
+@pytest.fixture
+def portal(tmp_path: Path) -> Iterator[Portal]:
+    clock = TestClock()
+    server = make_server(
+        create_app(Settings(database=tmp_path / "bank.sqlite3", slow_seconds=SLOW_SECONDS), clock)
+    )
+    with listen("127.0.0.1", 0) as socket, ExitStack() as closing:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]})
+        thread.start()
+        deadline = time.monotonic() + START_SECONDS
+        while not server.started and time.monotonic() < deadline:
+            time.sleep(0.01)
+        yield Portal(f"http://127.0.0.1:{socket.getsockname()[1]}", clock, closing)
+        closing.close()
+        server.should_exit = True
+        thread.join(START_SECONDS)
+        assert not thread.is_alive()
+
+
+def test_health_needs_no_log_in(portal: Portal) -> None:
+    assert portal.visitor().get("/healthz").json() == {"status": "ok", "simulated": True}
+
+
+def test_a_payment_goes_from_form_to_receipt(portal: Portal) -> None:
+    bank = portal.customer()
+    draft = bank.draft()
+    shown = values(bank.get(draft).text)
+    assert [shown[name] for name in FIELDS] == [FORM[name] for name in FIELDS]
+    assert shown["debit_account"] == "XXXXXXXXXX4821"
+
+    answer = bank.confirm(draft)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/receipt/1")
+    receipt = values(bank.get("/receipt/1").text)
+    assert receipt["bank_reference"] == "SIMN52026112300001"
+    assert receipt["status"] == "Booked"
+    assert receipt["booked_at"] == "2026-11-23T12:00:00+05:30"
+    assert receipt["account_number"] == "XXXXXXXXXX7890"
+    assert 'data-value="24882000.00"' in bank.get("/").text
+
+
+def test_the_confirm_page_names_its_terms_exactly(portal: Portal) -> None:
+    bank = portal.customer()
+    page = bank.get(bank.draft()).text
+    assert re.findall(r"<dt>([^<]*)</dt>", page) == [
+        "Rail", "Beneficiary name", "Account number or IBAN", "IFSC or BIC", "Amount", "Currency", "Payment reference",
+        "Payment date", "Remark", "Debit account",
+    ]  # fmt: skip
+    assert "₹ 1,18,000.00" in page
+
+
+def test_a_sepa_payment_is_grouped_as_in_europe(portal: Portal) -> None:
+    bank = portal.customer()
+    european = {
+        "rail": "SEPA",
+        "currency": "EUR",
+        "account_number": "DE89370400440532013000",
+        "routing": "COBADEFFXXX",
+    }
+    page = bank.get(bank.draft(**european)).text
+    assert values(page)["amount"] == "118000.00"
+    assert "118.000,00 €" in page
+
+
+def test_an_account_in_the_list_is_no_new_payee(portal: Portal) -> None:
+    bank = portal.customer()
+    draft = bank.draft()
+    assert "New payee" in bank.get(draft).text
+    payee = {name: FORM[name] for name in ("beneficiary_name", "account_number", "routing")}
+    assert bank.send("/beneficiaries", "/beneficiaries", **payee).status_code == 303
+    assert "New payee" not in bank.get(draft).text
+    assert bank.send("/beneficiaries", "/beneficiaries/1/remove").status_code == 303
+    assert "New payee" in bank.get(draft).text
+
+
+def test_a_wrong_or_known_beneficiary_is_refused(portal: Portal) -> None:
+    bank = portal.customer()
+    payee = {"beneficiary_name": "A", "account_number": "50100234567890", "routing": "HDFC0001234"}
+    assert bank.send("/beneficiaries", "/beneficiaries", **(payee | {"routing": "X"})).status_code == 422
+    bank.send("/beneficiaries", "/beneficiaries", **payee)
+    again = bank.send("/beneficiaries", "/beneficiaries", **payee)
+    assert (again.status_code, "in the list already" in alert(again.text)) == (422, True)
+
+
+@pytest.mark.parametrize(
+    ("change", "field_name", "sentence"),
+    [
+        ({"routing": "HDFC1001234"}, "routing", "IFSC must be"),
+        ({"rail": "SEPA"}, "currency", "SEPA pays in EUR only"),
+        ({"rail": "RTGS"}, "amount", "₹ 2,00,000.00 or more"),
+        ({"rail": "IMPS", "amount": "500000.01"}, "amount", "₹ 5,00,000.00 at most"),
+        ({"amount": "25000000.01"}, "amount", "balance is too low"),
+        ({"date": "2026-12-24"}, "date", "Payment date must lie between"),
+        ({"reference": "CS_1"}, "reference", "Payment reference takes"),
+    ],
+)
+def test_a_wrong_form_comes_back_filled_with_the_reason(
+    portal: Portal, change: dict[str, str], field_name: str, sentence: str
+) -> None:
+    answer = portal.customer().fill(**change)
+    assert answer.status_code == 422
+    assert sentence in alert(answer.text)
+    assert re.search(rf'id="{field_name}"[^>]* aria-describedby="{field_name}-problem', answer.text)
+    assert f'value="{FORM["beneficiary_name"]}"' in answer.text
+
+
+def test_a_booked_reference_is_refused_at_the_form(portal: Portal) -> None:
+    bank = portal.customer()
+    bank.confirm(bank.draft())
+    answer = bank.fill()
+    assert (answer.status_code, "Reference already used" in alert(answer.text)) == (422, True)
+
+
+def test_a_reference_booked_meanwhile_is_refused_at_confirm(portal: Portal) -> None:
+    bank = portal.customer()
+    first, second = bank.draft(), bank.draft()
+    bank.confirm(first)
+    answer = bank.confirm(second)
+    assert (answer.status_code, alert(answer.text)) == (409, "Reference already used. Nothing was booked.")
+
+
+def test_a_wrong_otp_is_refused(portal: Portal) -> None:
+    bank = portal.customer()
+    answer = bank.confirm(bank.draft(), bank.wrong_code())
+    assert (answer.status_code, alert(answer.text)) == (403, "Wrong one-time password, 4 tries left")
+    assert bank.booked("CS-1") == 0
+
+
+def test_the_otp_locks_after_five_and_opens_after_a_quarter_of_an_hour(portal: Portal) -> None:
+    bank = portal.customer()
+    draft = bank.draft()
+    answers = [bank.confirm(draft, bank.wrong_code()).status_code for _ in range(5)]
+    assert answers == [403, 403, 403, 403, 423]
+    locked = bank.confirm(draft)
+    assert (locked.status_code, "locked until 12:15 IST" in alert(locked.text)) == (423, True)
+    for minutes in (7, 15):  # the session must not fall asleep meanwhile
+        portal.clock.now = NOON + timedelta(minutes=minutes)
+        bank.get("/")
+    assert bank.confirm(draft).status_code == 303
+
+
+def test_a_double_submit_leads_to_the_same_receipt(portal: Portal) -> None:
+    bank = portal.customer()
+    draft = bank.draft()
+    locations = [bank.confirm(draft, code).headers["location"] for code in (None, None, "000000")]
+    assert locations == ["/receipt/1"] * 3
+    assert bank.get(draft).headers["location"] == "/receipt/1"
+
+
+def test_a_cancelled_transfer_is_gone(portal: Portal) -> None:
+    bank = portal.customer()
+    draft = bank.draft()
+    assert bank.send(draft, draft.replace("confirm", "cancel")).headers["location"] == "/"
+    assert (bank.get(draft).status_code, bank.confirm(draft).status_code) == (410, 410)
+    assert bank.booked("CS-1") == 0
+
+
+@pytest.mark.parametrize("same_draft", [True, False])
+def test_twenty_submits_at_once_book_once(portal: Portal, same_draft: bool) -> None:
+    bank = portal.customer()
+    drafts = [bank.draft()] * 20 if same_draft else [bank.draft() for _ in range(20)]
+    with ThreadPoolExecutor(20) as crowd:
+        statuses = list(crowd.map(lambda draft: bank.confirm(draft).status_code, drafts))
+    assert statuses.count(303) == (20 if same_draft else 1)
+    assert set(statuses) <= {303, 409}
+    assert bank.booked("CS-1") == 1
+    assert 'data-value="24882000.00"' in bank.get("/").text
+
+
+def test_twenty_guesses_at_once_get_five_tries(portal: Portal) -> None:
+    bank = portal.customer()
+    draft = bank.draft()
+    with ThreadPoolExecutor(20) as crowd:
+        statuses = list(crowd.map(lambda _: bank.confirm(draft, bank.wrong_code()).status_code, range(20)))
+    assert (statuses.count(403), statuses.count(423)) == (4, 16)
+
+
+def test_amount_13_is_booked_but_the_answer_never_comes(portal: Portal) -> None:
+    bank = portal.customer()
+    draft = bank.draft(amount="118000.13")
+    for _ in range(2):
+        with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
+            bank.confirm(draft)
+    assert bank.booked("CS-1") == 1
+
+
+def test_amount_13_with_a_wrong_code_is_answered(portal: Portal) -> None:
+    bank = portal.customer()
+    assert bank.confirm(bank.draft(amount="118000.13"), bank.wrong_code()).status_code == 403
+
+
+def test_amount_17_is_booked_and_answered_late(portal: Portal) -> None:
+    bank = portal.customer(timeout=SLOW_SECONDS / 2)
+    with pytest.raises(httpx.ReadTimeout):
+        bank.confirm(bank.draft(amount="118000.17"))
+    assert bank.booked("CS-1") == 1
+    assert (
+        portal.customer().confirm(portal.customer().draft(amount="1.17", reference="CS-2")).status_code == 303
+    )
+
+
+def test_amount_19_is_under_maintenance_and_books_nothing(portal: Portal) -> None:
+    bank = portal.customer()
+    answer = bank.confirm(bank.draft(amount="118000.19"))
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "120")
+    assert "maintenance" in alert(answer.text)
+    assert "SIMULATED" in answer.text
+    assert bank.booked("CS-1") == 0
+
+
+def test_amount_23_shows_another_account(portal: Portal) -> None:
+    bank = portal.customer()
+    assert values(bank.get(bank.draft(amount="118000.23")).text)["account_number"] == "50100234567891"
+
+
+def test_the_statement_finds_a_reference_only_exactly(portal: Portal) -> None:
+    bank = portal.customer()
+    bank.confirm(bank.draft())
+    found = bank.get("/statement", reference="CS-1").text
+    assert 'data-field="reference" data-value="CS-1"' in found
+    assert 'href="/receipt/1"' in found
+    for near in ("cs-1", "CS-", "CS-11", "%"):
+        assert "No transfer with this reference" in bank.get("/statement", reference=near).text
+
+
+def test_the_full_account_number_is_on_the_confirm_page_only(portal: Portal) -> None:
+    bank = portal.customer()
+    draft = bank.draft()
+    assert "50100234567890" in bank.get(draft).text
+    bank.confirm(draft)
+    bank.send("/beneficiaries", "/beneficiaries", **FORM)
+    for path in ("/", "/statement", "/receipt/1", "/beneficiaries"):
+        assert "50100234567890" not in bank.get(path).text
+
+
+def test_a_wrong_password_is_refused_and_the_fifth_locks(portal: Portal) -> None:
+    visitor = portal.visitor()
+    answers = [visitor.log_in(password="guess") for _ in range(5)]
+    assert [answer.status_code for answer in answers] == [401, 401, 401, 401, 423]
+    assert alert(answers[0].text) == "Customer ID or password is wrong."
+    assert visitor.log_in().status_code == 423
+    portal.clock.now += timedelta(minutes=15)
+    assert visitor.log_in().status_code == 303
+
+
+def test_an_unknown_customer_is_refused_alike(portal: Portal) -> None:
+    answer = portal.visitor().log_in(customer_id="SOMEONE")
+    assert (answer.status_code, alert(answer.text)) == (401, "Customer ID or password is wrong.")
+
+
+def test_an_idle_session_ends(portal: Portal) -> None:
+    bank = portal.customer()
+    draft = bank.draft()
+    portal.clock.now += timedelta(minutes=9, seconds=59)
+    assert bank.get("/").status_code == 200
+    portal.clock.now += timedelta(minutes=10)
+    answer = bank.get(draft)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login?expired=1")
+    assert "Your session has ended" in bank.get("/login", expired="1").text
+
+
+def test_logging_out_ends_the_session_on_the_server(portal: Portal) -> None:
+    bank = portal.customer()
+    token = bank.http.cookies["simbank_session"]
+    assert bank.send("/", "/logout").headers["location"] == "/login"
+    thief = portal.visitor()
+    thief.http.cookies.set("simbank_session", token)
+    assert thief.get("/").headers["location"] == "/login?expired=1"
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/transfer", "/statement", "/beneficiaries", "/receipt/1", "/transfer/0123/confirm"]
+)
+def test_nothing_is_shown_without_a_log_in(portal: Portal, path: str) -> None:
+    answer = portal.visitor().get(path)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+
+
+@pytest.mark.parametrize(
+    "path", ["/transfer", "/beneficiaries", "/logout", "/transfer/0123/confirm", "/transfer/0123/cancel"]
+)
+def test_a_form_without_the_sessions_token_is_refused(portal: Portal, path: str) -> None:
+    bank = portal.customer()
+    assert bank.http.post(path, data=FORM).status_code == 403
+    assert bank.http.post(path, data=FORM | {"csrf_token": "0" * 64}).status_code == 403
+
+
+def test_a_login_form_of_another_browser_is_refused(portal: Portal) -> None:
+    token = re.search(r'value="([0-9a-f]{64})"', portal.visitor().get("/login").text)
+    assert token is not None
+    stranger = portal.visitor()
+    stranger.get("/login")
+    fields = {"csrf_token": token[1], "customer_id": "LLB10482", "password": "simulated-password"}
+    assert stranger.http.post("/login", data=fields).status_code == 403
+
+
+def test_a_form_too_big_or_of_unknown_length_is_refused(portal: Portal) -> None:
+    bank = portal.customer()
+    assert bank.http.post("/transfer", data={"remark": "x" * 70_000}).status_code == 413
+    assert bank.http.post("/transfer", content=iter([b"remark=x"])).status_code == 411
+
+
+def test_cookies_are_out_of_reach_of_scripts_and_other_sites(portal: Portal) -> None:
+    visitor = portal.visitor()
+    for answer in (visitor.get("/login"), visitor.log_in()):
+        cookie = answer.headers.get_list("set-cookie")[0].lower()
+        assert "httponly" in cookie
+        assert "samesite=strict" in cookie
+
+
+def test_every_page_says_simulated_and_is_guarded(portal: Portal) -> None:
+    bank = portal.customer()
+    draft = bank.draft()
+    pages = [
+        bank.get("/login"),
+        bank.confirm(draft, bank.wrong_code()),
+        bank.fill(amount="x"),
+        bank.http.post("/transfer"),
+    ]
+    bank.confirm(draft)
+    paths = (
+        "/",
+        "/transfer",
+        "/statement",
+        "/beneficiaries",
+        "/receipt/1",
+        "/receipt/2",
+        "/receipt/x",
+        "/nowhere",
+    )
+    pages += [bank.get(path) for path in paths] + [bank.http.delete("/")]
+    for page in pages:
+        assert "<strong>SIMULATED</strong>" in page.text, page.url
+        assert page.headers["cache-control"] == "no-store"
+        assert page.headers["content-security-policy"].startswith("default-src 'none'")
+
+
+def test_what_a_customer_types_is_never_markup(portal: Portal) -> None:
+    page = portal.customer().fill(beneficiary_name='"><script>alert(1)</script>', amount="x").text
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_the_style_sheet_and_the_mark_are_served(portal: Portal) -> None:
+    visitor = portal.visitor()
+    assert visitor.get("/static/bank.css").headers["content-type"].startswith("text/css")
+    assert visitor.get("/static/mark.svg").headers["content-type"] == "image/svg+xml"
+    assert visitor.get("/static/ledger.sql").status_code == 404
