@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Annotated, Final, Self
+from typing import Annotated, Any, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 MINOR_UNITS: Final[dict[str, int]] = {"JPY": 0, "KRW": 0, "VND": 0, "KWD": 3, "BHD": 3, "OMR": 3}
 """Decimal places of the currencies that do not have two (ISO 4217)."""
@@ -13,12 +13,20 @@ MINOR_UNITS: Final[dict[str, int]] = {"JPY": 0, "KRW": 0, "VND": 0, "KWD": 3, "B
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 
 
+def _no_float(value: Any) -> Any:
+    if isinstance(value, float | bool):
+        raise ValueError("a sum is given as text or Decimal")
+    return value
+
+
 class Money(BaseModel):
     """A sum of money, rounded to nothing: an amount with too many decimal places is refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    amount: Annotated[Decimal, Field(max_digits=18, decimal_places=3, allow_inf_nan=False)]
+    amount: Annotated[
+        Decimal, BeforeValidator(_no_float), Field(max_digits=18, decimal_places=3, allow_inf_nan=False)
+    ]
     currency: Currency
 
     @model_validator(mode="after")

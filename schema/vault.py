@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from schema.document import Frozen
 from schema.errors import ForgedError, SettingsError
 from schema.ids import Sha256
-from schema.masking import Masked, last4
+from schema.masking import IBAN_LENGTHS, SEPARATOR, Masked, last4, latin_digits
 
 NONCE_BYTES: Final = 12
 """AES-GCM's nonce; random per message, far from its birthday bound at our volumes (NIST SP 800-38D)."""
@@ -28,9 +28,12 @@ KEY_BYTES: Final = 32
 SHORTEST_ACCOUNT: Final = 5
 LONGEST_ACCOUNT: Final = 18
 
-_DIGIT_RUN: Final = re.compile(r"\d(?:[ \t\u00a0\-./]{0,2}\d){4,60}")
-_IBAN: Final = re.compile(r"\b[A-Z]{2}[0-9]{2}(?:[ \u00a0]?[A-Z0-9]){11,30}\b")
-_SEPARATOR: Final = re.compile(r"[\s\u00a0\-./]")
+_GAP: Final = rf"(?:{SEPARATOR}|\s|\\[nrtf]|\\u00a0){{0,4}}"
+"""What may stand between the digits of a number: also line ends, and blanks as JSON escapes them."""
+
+_DIGIT_RUN: Final = re.compile(rf"\d(?:{_GAP}\d){{{SHORTEST_ACCOUNT - 1},}}")
+_IBAN: Final = re.compile(rf"(?=([A-Z]{{2}}[0-9]{{2}}(?:{_GAP}[A-Z0-9]){{11,30}}))", re.IGNORECASE)
+_SEPARATOR: Final = re.compile(rf"{SEPARATOR}|\s|\\[nrtf]|\\u00a0")
 
 
 class SealedAccount(Frozen):
@@ -51,8 +54,8 @@ class SealedAccount(Frozen):
 
 
 def normal_account(account: str) -> str:
-    """An account number or IBAN without spaces, hyphens and dots, in upper case."""
-    return _SEPARATOR.sub("", account).upper()
+    """An account number or IBAN without spaces, hyphens and dots, in upper case and Latin digits."""
+    return latin_digits(_SEPARATOR.sub("", account)).upper()
 
 
 def sha256(data: bytes) -> Sha256:
@@ -93,10 +96,10 @@ class Vault:
 
     def open(self, account: SealedAccount) -> str:
         """The number in clear; only the bank adapter calls this. ForgedError when it was altered."""
-        sealed = base64.b64decode(account.cipher)
         try:
+            sealed = base64.b64decode(account.cipher, validate=True)
             return self._account_key.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], b"account").decode()
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:
             raise ForgedError(
                 "A stored account number was altered, or the master key was changed."
             ) from error
@@ -114,7 +117,7 @@ class Vault:
         """The blob in clear; ForgedError when it was altered or belongs to another name."""
         try:
             return self._blob_key.decrypt(data[:NONCE_BYTES], data[NONCE_BYTES:], name.encode())
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:
             raise ForgedError("A stored file was altered, or the master key was changed.") from error
 
     def sign(self, purpose: str, message: str) -> str:
@@ -139,9 +142,10 @@ def new_master_key() -> str:
 def _windows(text: str) -> Iterator[str]:
     """Everything in `text` that could be a full account number."""
     for match in _IBAN.finditer(text):
-        yield match[0]
+        iban = normal_account(match[1])
+        yield iban[: IBAN_LENGTHS.get(iban[:2], len(iban))]
     for match in _DIGIT_RUN.finditer(text):
-        digits = "".join(str(int(character)) for character in match[0] if character.isdigit())
+        digits = normal_account(match[0])
         for length in range(SHORTEST_ACCOUNT, min(LONGEST_ACCOUNT, len(digits)) + 1):
             for start in range(len(digits) - length + 1):
                 yield digits[start : start + length]
