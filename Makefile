@@ -37,7 +37,7 @@ types: ## strict types, tests too
 	$(call stage,types,.venv/bin/mypy)
 
 layers: ## who may import whom
-	$(call stage,layers,.venv/bin/lint-imports)
+	$(call stage,layers,.venv/bin/lint-imports --no-logo)
 
 unit: setup ## tests that need nothing
 	$(call stage,unit,$(PY) -m pytest tests/unit)

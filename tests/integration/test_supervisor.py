@@ -128,7 +128,8 @@ async def test_output_held_open_by_a_process_that_left_the_group_delays_nothing(
 ) -> None:
     monkeypatch.setattr("daemon.supervisor.LAST_WORDS_S", 0.05)
     note = tmp_path / "note"
-    path = procfile(tmp_path, f"one: setsid --fork {sys.executable} {sleeper} {note}")
+    leave = f"setsid {sys.executable} {sleeper} {note} & until test -s {note}; do sleep 0.02; done"
+    path = procfile(tmp_path, f"one: sh -c '{leave}'")
     code = await asyncio.wait_for(run_processes(path, os.environ, replace(QUICK, deaths=1)), WAIT_S)
     assert code == 1
     os.kill(pids(note)[0], signal.SIGKILL)
