@@ -54,7 +54,7 @@ def listen(host: str, port: int) -> socket.socket:
     """Take a port (0: any free one); raises OSError when it cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.create_server((host, port), family=family)
-    # asyncio switches Nagle's delay off only for sockets made with an explicit protocol; with it every page takes 40 ms.
+    # asyncio switches Nagle's delay off only for sockets made with an explicit protocol; it costs 40 ms a page.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 

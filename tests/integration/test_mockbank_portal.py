@@ -1,151 +1,30 @@
-"""The mock bank on a real socket: every refusal, every piece of trouble, and who may come in."""
+"""Paying at the mock bank over a real socket: every refusal, every piece of trouble."""
 
 import re
-import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
-import pyotp
 import pytest
 
-from mockbank.app import create_app
-from mockbank.server import listen, make_server
-from mockbank.settings import Settings
-
-SECRET = "SIMULATEDBANKSECRETFORDEMOUSEONL"
-NOON = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
-START_SECONDS = 10.0
-PATIENCE_SECONDS = 30.0
-SLOW_SECONDS = 2.0
-STEP = timedelta(seconds=30)
-FORM = {
-    "rail": "NEFT",
-    "beneficiary_name": "Sahyadri Precision Tools Pvt. Ltd.",
-    "account_number": "50100234567890",
-    "routing": "HDFC0001234",
-    "amount": "118000.00",
-    "currency": "INR",
-    "reference": "CS-1",
-    "date": "2026-11-23",
-    "remark": "Invoice 118",
-}
-FIELDS = [
-    "rail",
-    "beneficiary_name",
-    "account_number",
-    "routing",
-    "amount",
-    "currency",
-    "reference",
-    "date",
-    "remark",
-]
-
-
-@dataclass
-class TestClock:
-    """A clock the test winds by hand."""
-
-    __test__ = False
-    now: datetime = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@dataclass
-class Portal:
-    """A running bank and the clock on its wall."""
-
-    address: str
-    clock: TestClock
-    closing: ExitStack
-
-    def visitor(self, timeout: float = PATIENCE_SECONDS) -> "Visitor":
-        # Not verifying saves loading the machine's certificates; the bank speaks plain HTTP.
-        http = self.closing.enter_context(httpx.Client(base_url=self.address, timeout=timeout, verify=False))
-        return Visitor(http, self.clock)
-
-    def customer(self, timeout: float = PATIENCE_SECONDS) -> "Visitor":
-        visitor = self.visitor(timeout)
-        assert visitor.log_in().status_code == 303
-        return visitor
-
-
-@dataclass
-class Visitor:
-    """A browser, as far as forms and cookies go; it follows no redirect by itself."""
-
-    http: httpx.Client
-    clock: TestClock
-
-    def get(self, path: str, **query: str) -> httpx.Response:
-        return self.http.get(path, params=query or None)
-
-    def send(self, form_path: str, post_path: str, **fields: str) -> httpx.Response:
-        token = re.search(r'name="csrf_token" value="([0-9a-f]{64})"', self.get(form_path).text)
-        assert token is not None
-        return self.http.post(post_path, data={"csrf_token": token[1], **fields})
-
-    def log_in(self, customer_id: str = "LLB10482", password: str = "simulated-password") -> httpx.Response:
-        return self.send("/login", "/login", customer_id=customer_id, password=password)
-
-    def fill(self, **change: str) -> httpx.Response:
-        return self.send("/transfer", "/transfer", **(FORM | change))
-
-    def draft(self, **change: str) -> str:
-        answer = self.fill(**change)
-        assert answer.status_code == 303, answer.text
-        return str(answer.headers["location"])
-
-    def confirm(self, draft: str, otp: str | None = None) -> httpx.Response:
-        return self.send("/statement", draft, otp=otp or self.code())
-
-    def code(self) -> str:
-        return pyotp.TOTP(SECRET).at(self.clock.now)
-
-    def wrong_code(self) -> str:
-        near = {pyotp.TOTP(SECRET).at(self.clock.now + STEP * offset) for offset in (-1, 0, 1)}
-        return next(code for code in ("000000", "111111", "222222", "333333") if code not in near)
-
-    def booked(self, reference: str) -> int:
-        page = self.get("/statement", reference=reference).text
-        return len(re.findall(r"<tr data-transfer=", page))
-
-
-def values(page: str) -> dict[str, str]:
-    """What the page says, by `data-field`."""
-    return dict(re.findall(r'<dd data-field="(\w+)" data-value="([^"]*)"', page))
-
-
-def alert(page: str) -> str:
-    found = re.search(r'role="alert">(.*?)</div>', page, re.DOTALL)
-    return " ".join(re.sub(r"<[^>]+>", " ", found[1]).split()) if found else ""
+from tests.integration.mockbank_portal import (
+    FIELDS,
+    FORM,
+    NOON,
+    SLOW_SECONDS,
+    Portal,
+    alert,
+    open_portal,
+    values,
+)
 
 
 @pytest.fixture
 def portal(tmp_path: Path) -> Iterator[Portal]:
-    clock = TestClock()
-    server = make_server(
-        create_app(Settings(database=tmp_path / "bank.sqlite3", slow_seconds=SLOW_SECONDS), clock)
-    )
-    with listen("127.0.0.1", 0) as socket, ExitStack() as closing:
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]})
-        thread.start()
-        deadline = time.monotonic() + START_SECONDS
-        while not server.started and time.monotonic() < deadline:
-            time.sleep(0.01)
-        yield Portal(f"http://127.0.0.1:{socket.getsockname()[1]}", clock, closing)
-        closing.close()
-        server.should_exit = True
-        thread.join(START_SECONDS)
-        assert not thread.is_alive()
+    with open_portal(tmp_path) as opened:
+        yield opened
 
 
 def test_health_needs_no_log_in(portal: Portal) -> None:
@@ -361,118 +240,3 @@ def test_the_full_account_number_is_on_the_confirm_page_only(portal: Portal) -> 
     bank.send("/beneficiaries", "/beneficiaries", **FORM)
     for path in ("/", "/statement", "/receipt/1", "/beneficiaries"):
         assert "50100234567890" not in bank.get(path).text
-
-
-def test_a_wrong_password_is_refused_and_the_fifth_locks(portal: Portal) -> None:
-    visitor = portal.visitor()
-    answers = [visitor.log_in(password="guess") for _ in range(5)]
-    assert [answer.status_code for answer in answers] == [401, 401, 401, 401, 423]
-    assert alert(answers[0].text) == "Customer ID or password is wrong."
-    assert visitor.log_in().status_code == 423
-    portal.clock.now += timedelta(minutes=15)
-    assert visitor.log_in().status_code == 303
-
-
-def test_an_unknown_customer_is_refused_alike(portal: Portal) -> None:
-    answer = portal.visitor().log_in(customer_id="SOMEONE")
-    assert (answer.status_code, alert(answer.text)) == (401, "Customer ID or password is wrong.")
-
-
-def test_an_idle_session_ends(portal: Portal) -> None:
-    bank = portal.customer()
-    draft = bank.draft()
-    portal.clock.now += timedelta(minutes=9, seconds=59)
-    assert bank.get("/").status_code == 200
-    portal.clock.now += timedelta(minutes=10)
-    answer = bank.get(draft)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/login?expired=1")
-    assert "Your session has ended" in bank.get("/login", expired="1").text
-
-
-def test_logging_out_ends_the_session_on_the_server(portal: Portal) -> None:
-    bank = portal.customer()
-    token = bank.http.cookies["simbank_session"]
-    assert bank.send("/", "/logout").headers["location"] == "/login"
-    thief = portal.visitor()
-    thief.http.cookies.set("simbank_session", token)
-    assert thief.get("/").headers["location"] == "/login?expired=1"
-
-
-@pytest.mark.parametrize(
-    "path", ["/", "/transfer", "/statement", "/beneficiaries", "/receipt/1", "/transfer/0123/confirm"]
-)
-def test_nothing_is_shown_without_a_log_in(portal: Portal, path: str) -> None:
-    answer = portal.visitor().get(path)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
-
-
-@pytest.mark.parametrize(
-    "path", ["/transfer", "/beneficiaries", "/logout", "/transfer/0123/confirm", "/transfer/0123/cancel"]
-)
-def test_a_form_without_the_sessions_token_is_refused(portal: Portal, path: str) -> None:
-    bank = portal.customer()
-    assert bank.http.post(path, data=FORM).status_code == 403
-    assert bank.http.post(path, data=FORM | {"csrf_token": "0" * 64}).status_code == 403
-
-
-def test_a_login_form_of_another_browser_is_refused(portal: Portal) -> None:
-    token = re.search(r'value="([0-9a-f]{64})"', portal.visitor().get("/login").text)
-    assert token is not None
-    stranger = portal.visitor()
-    stranger.get("/login")
-    fields = {"csrf_token": token[1], "customer_id": "LLB10482", "password": "simulated-password"}
-    assert stranger.http.post("/login", data=fields).status_code == 403
-
-
-def test_a_form_too_big_or_of_unknown_length_is_refused(portal: Portal) -> None:
-    bank = portal.customer()
-    assert bank.http.post("/transfer", data={"remark": "x" * 70_000}).status_code == 413
-    assert bank.http.post("/transfer", content=iter([b"remark=x"])).status_code == 411
-
-
-def test_cookies_are_out_of_reach_of_scripts_and_other_sites(portal: Portal) -> None:
-    visitor = portal.visitor()
-    for answer in (visitor.get("/login"), visitor.log_in()):
-        cookie = answer.headers.get_list("set-cookie")[0].lower()
-        assert "httponly" in cookie
-        assert "samesite=strict" in cookie
-
-
-def test_every_page_says_simulated_and_is_guarded(portal: Portal) -> None:
-    bank = portal.customer()
-    draft = bank.draft()
-    pages = [
-        bank.get("/login"),
-        bank.confirm(draft, bank.wrong_code()),
-        bank.fill(amount="x"),
-        bank.http.post("/transfer"),
-    ]
-    bank.confirm(draft)
-    paths = (
-        "/",
-        "/transfer",
-        "/statement",
-        "/beneficiaries",
-        "/receipt/1",
-        "/receipt/2",
-        "/receipt/x",
-        "/nowhere",
-    )
-    pages += [bank.get(path) for path in paths] + [bank.http.delete("/")]
-    for page in pages:
-        assert "<strong>SIMULATED</strong>" in page.text, page.url
-        assert page.headers["cache-control"] == "no-store"
-        assert page.headers["content-security-policy"].startswith("default-src 'none'")
-
-
-def test_what_a_customer_types_is_never_markup(portal: Portal) -> None:
-    page = portal.customer().fill(beneficiary_name='"><script>alert(1)</script>', amount="x").text
-    assert "<script>" not in page
-    assert "&lt;script&gt;" in page
-
-
-def test_the_style_sheet_and_the_mark_are_served(portal: Portal) -> None:
-    visitor = portal.visitor()
-    assert visitor.get("/static/bank.css").headers["content-type"].startswith("text/css")
-    assert visitor.get("/static/mark.svg").headers["content-type"] == "image/svg+xml"
-    assert visitor.get("/static/ledger.sql").status_code == 404
