@@ -68,7 +68,7 @@ class RefusedError(Exception):
         error: dict[str, Any] = {"code": status, "message": message, "metadata": {"error_type": error_type}}
         if availability is not None:
             error["availability"] = {"code": availability, "retryable": False}
-        self.body = {"error": error, "user_id": "user_simulated"}
+        self.body: dict[str, Any] = {"error": error, "user_id": "user_simulated"}
 
 
 def parsed(body: bytes) -> dict[str, Any]:

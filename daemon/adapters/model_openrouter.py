@@ -162,6 +162,8 @@ class OpenRouterModel:
             raise PermanentError("OPENROUTER_URL is not an http or https address.") from error
         except httpx.HTTPError as error:
             raise TransientError("The connection to OpenRouter failed.") from error
+        if response.status_code == httpx.codes.NOT_FOUND and body is None:
+            raise PermanentError("This is not OpenRouter's address; check OPENROUTER_URL.")
         if response.status_code != httpx.codes.OK:
             raise openrouter.error_of(response.status_code, response.headers, raw)
         return raw
