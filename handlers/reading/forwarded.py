@@ -83,7 +83,7 @@ def find_original(text: str, outer_subject: str) -> OriginalMail | None:
     """The forwarded mail's sender, subject and date as printed in `text`; None when it is no forward."""
     lines = _unquoted(text)
     for start, block in _blocks(lines):
-        if _is_forward(lines, start, outer_subject):
+        if _is_forward(lines, start, block["sender"], outer_subject):
             return OriginalMail(
                 sender=sender_of(block["sender"]), subject=block.get("subject"), date=block.get("date")
             )
@@ -158,12 +158,14 @@ def _labelled(line: str) -> tuple[str | None, str]:
     return ROLE.get(found["label"].strip().casefold()), found["value"].strip().strip("*_").strip()
 
 
-def _is_forward(lines: Sequence[str], start: int, outer_subject: str) -> bool:
-    """A marker above it says so; else Outlook's block is a forward unless the subject says reply."""
+def _is_forward(lines: Sequence[str], start: int, sender: str, outer_subject: str) -> bool:
+    """A marker above it says so, or the subject; without either the block must name an address."""
     above = [line.casefold() for line in lines[max(0, start - 4) : start] if line]
     if any(marker in line for line in above for marker in MARKERS):
         return True
-    return not has_prefix(outer_subject, REPLY_PREFIXES)
+    if has_prefix(outer_subject, FORWARD_PREFIXES):
+        return True
+    return ADDRESS.search(sender) is not None and not has_prefix(outer_subject, REPLY_PREFIXES)
 
 
 def _introduced(lines: Sequence[str], outer_subject: str) -> OriginalMail | None:

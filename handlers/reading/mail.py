@@ -29,6 +29,12 @@ from schema.mail import IncomingMail, OriginalMail, Part
 HEAD_LIMIT_BYTES: Final = 256 * 1024
 """A longer header block is cut before it is parsed."""
 
+BOUNDARIES_LIMIT: Final = 5_000
+MULTIPARTS_LIMIT: Final = 200
+"""Beyond these the standard library's parser takes minutes, so it is not asked."""
+
+MULTIPART = re.compile(rb"content-type:\s*multipart/", re.IGNORECASE)
+
 REFERENCES_LIMIT: Final = 50
 VERDICTS_LIMIT: Final = 20
 
@@ -109,12 +115,14 @@ def _without_bare_returns(raw: bytes) -> tuple[bytes, bytes]:
 
 
 def _parsed(head: bytes, whole: bytes, defects: list[str]) -> tuple[Message, Tree]:
-    try:
-        message = message_from_bytes(whole)
-        return message, walk(message)
-    except RecursionError:
-        defects.append("nested so deeply that only the header was read")
-        return BytesHeaderParser().parsebytes(head + b"\r\n\r\n"), Tree()
+    if whole.count(b"\n--") <= BOUNDARIES_LIMIT and len(MULTIPART.findall(whole)) <= MULTIPARTS_LIMIT:
+        try:
+            message = message_from_bytes(whole)
+            return message, walk(message)
+        except RecursionError:
+            defects.append("nested too deeply")
+    defects.append("so many parts or nested so deeply that only the header was read")
+    return BytesHeaderParser().parsebytes(head + b"\r\n\r\n"), Tree()
 
 
 def _sender(message: Message, head: bytes, defects: list[str]) -> tuple[Address | None, str]:

@@ -9,7 +9,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email import message_from_bytes
 from email.message import Message
 from types import MappingProxyType
@@ -53,6 +53,8 @@ E_INVOICE = re.compile(
 EML_HEAD = re.compile(rb"\s*(?:(?:[A-Za-z][A-Za-z0-9-]{1,40}):[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*){2,}")
 EML_FIELD = re.compile(rb"^(?:from|received|message-id):", re.IGNORECASE | re.MULTILINE)
 
+SHOWN = re.compile(r"\bcid:([^\"'\s<>)]{1,250})", re.IGNORECASE)
+
 CLAIMS: Final = re.compile(r"\.(?:pdf|jpe?g|png|tiff?|xml)$", re.IGNORECASE)
 CLAIMED_TYPES: Final = frozenset(
     {
@@ -69,14 +71,15 @@ CLAIMED_TYPES: Final = frozenset(
 
 @dataclass(frozen=True)
 class Leaf:
-    """One attachment; `inline` when the text shows it (it has a Content-ID)."""
+    """One attachment; `inline` when the text shows it by its Content-ID."""
 
     path: str
     name: str
     declared_type: str
     sniffed: str
     data: bytes
-    inline: bool
+    content_id: str = ""
+    inline: bool = False
 
 
 @dataclass
@@ -87,6 +90,7 @@ class Tree:
     texts: list[tuple[str, str]] = field(default_factory=list)
     inner: list[Message] = field(default_factory=list)
     defects: list[str] = field(default_factory=list)
+    shown: set[str] = field(default_factory=set)
     parts: int = 0
 
 
@@ -94,6 +98,7 @@ def walk(message: Message) -> Tree:
     """Take a mail apart; limits that were reached are told in `defects`."""
     tree = Tree()
     _visit(message, "1", 0, 0, tree)
+    tree.leaves = [replace(leaf, inline=leaf.inline or leaf.content_id in tree.shown) for leaf in tree.leaves]
     return tree
 
 
@@ -176,11 +181,15 @@ def _leaf(part: Message, path: str, mails_deep: int, tree: Tree) -> None:
     if kind in {"text/plain", "text/html"} and not attached and not CLAIMS.search(name):
         sniffed = sniff_part(data, name)
         if sniffed not in READABLE:
+            text = text_of(part, data)
+            tree.shown.update(SHOWN.findall(text) if kind == "text/html" else ())
             if mails_deep == 0:
-                tree.texts.append((kind, text_of(part, data)))
+                tree.texts.append((kind, text))
             return
-    inline = not attached and bool(value_of(part, "Content-ID"))
-    tree.leaves.append(Leaf(path, name, clean(kind)[:100], sniff_part(data, name), data, inline))
+    # Gmail gives real attachments a Content-ID too, so it counts only when the part says inline or the HTML shows it.
+    content_id = value_of(part, "Content-ID").strip("<> ")
+    inline = bool(content_id) and not attached
+    tree.leaves.append(Leaf(path, name, clean(kind)[:100], sniff_part(data, name), data, content_id, inline))
 
 
 def file_name(part: Message) -> str:

@@ -13,7 +13,10 @@ import aiosmtplib
 import pytest
 
 from daemon.adapters.mailbox_imap import ImapAccount, ImapMailbox
+from handlers.door import decide
+from handlers.reading.mail import parse_mail
 from sandbox.mail_front import AUTHSERV_ID, FrontSettings, MailFront, Trace, create_front, with_verdict
+from schema.ids import Address
 from tests.integration.mail_rig import PASSWORD, Dovecot, fresh_address, running_dovecot, sample
 
 PRIYA = "priya@meridian.example"
@@ -65,6 +68,17 @@ async def test_mail_from_the_internet_proves_nothing(dovecot: Dovecot) -> None:
     async with front_of(dovecot) as front:
         await send(front, to, sample())
     assert verdicts(await fetched(dovecot, to)) == [f"{AUTHSERV_ID}; spf=none; dkim=none; dmarc=none"]
+
+
+@pytest.mark.parametrize(("user", "accepted"), [(PRIYA, True), ("", False)])
+async def test_the_door_believes_what_the_border_wrote(dovecot: Dovecot, user: str, accepted: bool) -> None:
+    to = fresh_address()
+    forged = f"Authentication-Results: {AUTHSERV_ID}; dmarc=pass header.from=meridian.example\r\n".encode()
+    async with front_of(dovecot) as front:
+        await send(front, to, forged + sample(), user=user, password="secret")
+    mail = parse_mail(await fetched(dovecot, to))
+    decision = decide(mail, forwarders=frozenset({Address(PRIYA)}), authserv_id=AUTHSERV_ID)
+    assert decision.accepted is accepted
 
 
 async def test_a_wrong_password_is_refused(dovecot: Dovecot) -> None:
