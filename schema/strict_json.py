@@ -1,4 +1,4 @@
-"""JSON without its traps, both ways: refused duplicate keys and NaN on reading, a plain subset of JSON Schema on asking."""
+"""JSON without its traps: strict reading, canonical writing, and the schema subset all providers take."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _KEPT: Final = frozenset({"type", "enum"})
 
 
 def loads_strict(text: str | bytes, **options: Any) -> Any:
-    """Parse JSON; ValueError for anything RFC 8259 leaves to taste: NaN, Infinity, a key given twice, a deep nest.
+    """Parse JSON; ValueError for what RFC 8259 leaves to taste: NaN, a key given twice, a deep nest.
 
     `options` go to `json.loads` (`parse_float=Decimal` keeps sums exact).
     """
@@ -24,7 +24,7 @@ def loads_strict(text: str | bytes, **options: Any) -> Any:
 
 
 def canonical_bytes(value: Any) -> bytes:
-    """`value` as UTF-8 JSON with sorted keys and no blanks: equal values give equal bytes, so a hash means something."""
+    """`value` as UTF-8 JSON with sorted keys and no blanks: equal values give equal bytes."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True)
     return text.encode()
 

@@ -1,131 +1,37 @@
-"""The model's client against the stand-in over real sockets, and every way the way there and back can fail."""
+"""The model's client against the stand-in over real sockets: what it asks, keeps, accepts and refuses."""
+
+# ruff: noqa: F811 - the fixtures of the rig are imported by name and named again as arguments
 
 from __future__ import annotations
 
 import asyncio
 import base64
 import json
-import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 import pytest
 import structlog
-import uvicorn
 
-from daemon.adapters.model_openrouter import LARGEST_REPLY, OpenRouterModel
 from sandbox.openrouter import OpenRouterSettings, create_app
 from schema.errors import ActionsRefusedError, LeakError, PermanentError, TransientError
-from schema.masking import MaskedInvoice, mask
+from schema.masking import mask
 from schema.vault import Vault, new_master_key, sha256
 from schema.verdict import accept_actions, parse_answer
-
-KEY = "sk-or-v1-of-the-tests"
-ACCOUNT = "50210012341234"
-ALLOWED = ("x-ai/grok-4.1-fast*", "x-ai/grok-4.3*")
-CHAT = {"path": "/api/v1/chat/completions"}
-INVOICE = MaskedInvoice(
-    vendor_name="Asha Traders",
-    po_id="PO-2026-0117",
-    amount="118000.00",
-    currency="INR",
-    issue_date=None,
-    due_date=None,
-    account_last4="1234",
-    tax_id="27AAPFU0939F1ZV",
-    excerpt=mask(f"ASHA TRADERS 27AAPFU0939F1ZV PO-2026-0117 Total INR 1,18,000.00 A/c {ACCOUNT}"),
+from tests.integration.openrouter_rig import (  # noqa: F401 - address, control and make_model are fixtures
+    ACCOUNT,
+    INVOICE,
+    KEY,
+    Exhausted,
+    Freely,
+    MakeModel,
+    address,
+    control,
+    make_model,
+    of,
+    seen,
+    served,
 )
-
-
-class Freely:
-    """A limiter that counts and never refuses."""
-
-    def __init__(self) -> None:
-        self.taken = 0
-
-    async def take(self) -> None:
-        self.taken += 1
-
-
-class Exhausted:
-    async def take(self) -> None:
-        raise TransientError("The rate limit for the model is reached.", retry_after_s=9)
-
-
-def no_guard(body: bytes) -> int:
-    return 0
-
-
-@asynccontextmanager
-async def served(settings: OpenRouterSettings) -> AsyncIterator[str]:
-    """The stand-in on a port of its own; yields its address."""
-    config = uvicorn.Config(create_app(settings), port=0, log_level="error", timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    running = asyncio.create_task(server.serve())
-    async with asyncio.timeout(10):
-        while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-            await asyncio.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        await running
-
-
-@pytest.fixture(scope="module")
-async def address() -> AsyncIterator[str]:
-    settings = OpenRouterSettings(api_key=KEY, latency_s=0.02, forbidden_numbers=frozenset({ACCOUNT}))
-    async with served(settings) as url:
-        yield url
-
-
-@pytest.fixture
-async def control(address: str) -> AsyncIterator[httpx.AsyncClient]:
-    """The stand-in's own desk; what was set is undone afterwards."""
-    async with httpx.AsyncClient(base_url=address, trust_env=False, verify=False) as client:
-        yield client
-        (await client.post("/__sim__/reset")).raise_for_status()
-
-
-MakeModel = Callable[..., OpenRouterModel]
-
-
-@pytest.fixture
-async def make_model(address: str, control: httpx.AsyncClient) -> AsyncIterator[MakeModel]:
-    made: list[OpenRouterModel] = []
-
-    def make(**changes: Any) -> OpenRouterModel:
-        settings: dict[str, Any] = {
-            "url": f"{address}/api/v1",
-            "api_key": KEY,
-            "model": "x-ai/grok-4.1-fast",
-            "allowed_served": ALLOWED,
-            "guard": no_guard,
-            "limiter": Freely(),
-            "total_deadline_s": 5,
-        }
-        made.append(OpenRouterModel(**settings | changes))
-        return made[-1]
-
-    yield make
-    for model in made:
-        await model.aclose()
-
-
-async def set_fault(control: httpx.AsyncClient, **fault: Any) -> None:
-    (await control.post("/__sim__/faults", json={"match": CHAT, "fault": fault})).raise_for_status()
-
-
-async def seen(control: httpx.AsyncClient) -> list[dict[str, Any]]:
-    requests: list[dict[str, Any]] = (await control.get("/__sim__/requests")).json()
-    return requests
-
-
-def of(name: str) -> MaskedInvoice:
-    return INVOICE.model_copy(update={"vendor_name": f"Asha Traders {name}"})
 
 
 async def test_the_answer_is_the_agreed_one(make_model: MakeModel) -> None:
@@ -210,109 +116,6 @@ async def test_the_stand_in_notices_a_leak(
 async def test_a_masked_request_is_no_leak(make_model: MakeModel, control: httpx.AsyncClient) -> None:
     await make_model().validate("system", INVOICE)
     assert (await control.get("/__sim__/leaks")).json() == []
-
-
-@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 413, 422])
-async def test_a_status_that_cannot_get_better_is_permanent(
-    make_model: MakeModel, control: httpx.AsyncClient, status: int
-) -> None:
-    await set_fault(
-        control, kind="status", status=status, body=json.dumps({"error": {"code": status, "message": "No."}})
-    )
-    with pytest.raises(PermanentError, match="No\\."):
-        await make_model().validate("system", INVOICE)
-
-
-@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 529])
-async def test_a_status_that_may_get_better_is_transient(
-    make_model: MakeModel, control: httpx.AsyncClient, status: int
-) -> None:
-    await set_fault(control, kind="status", status=status, headers={"Retry-After": "7"}, body="{}")
-    with pytest.raises(TransientError) as raised:
-        await make_model().validate("system", INVOICE)
-    assert raised.value.retry_after_s == 7
-
-
-async def test_the_call_after_a_fault_goes_through(make_model: MakeModel, control: httpx.AsyncClient) -> None:
-    await set_fault(control, kind="status", status=503)
-    model = make_model()
-    with pytest.raises(TransientError):
-        await model.validate("system", INVOICE)
-    assert (await model.validate("system", INVOICE)).served_model == "x-ai/grok-4.3"
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [
-        {"kind": "html_error", "status": 524},
-        {"kind": "html_error", "status": 200},
-        {"kind": "malformed_json"},
-        {"kind": "truncate_json"},
-        {"kind": "reset", "at": "before"},
-        {"kind": "reset", "at": "body"},
-        {"kind": "ok_but_lost"},
-    ],
-    ids=lambda fault: "-".join(str(value) for value in fault.values()),
-)
-async def test_trouble_on_the_way_may_be_tried_again(
-    make_model: MakeModel, control: httpx.AsyncClient, fault: dict[str, Any]
-) -> None:
-    await set_fault(control, **fault)
-    with pytest.raises(TransientError):
-        await make_model().validate("system", INVOICE)
-
-
-@pytest.mark.parametrize(
-    "fault", [{"kind": "hang"}, {"kind": "slow_drip", "delay_s": 20}, {"kind": "delay", "delay_s": 20}]
-)
-async def test_no_fault_outlasts_the_total_deadline(
-    make_model: MakeModel, control: httpx.AsyncClient, fault: dict[str, Any]
-) -> None:
-    await set_fault(control, **fault)
-    started = time.monotonic()
-    with pytest.raises(TransientError, match=r"within 0\.6 seconds"):
-        await make_model(total_deadline_s=0.6).validate("system", INVOICE)
-    assert time.monotonic() - started < 3
-
-
-async def test_a_short_drip_is_waited_for(make_model: MakeModel, control: httpx.AsyncClient) -> None:
-    await set_fault(control, kind="slow_drip", delay_s=0.6)
-    assert (await make_model().validate("system", INVOICE)).response.count(b"\n         ") >= 3
-
-
-async def test_a_slow_model_is_given_up(make_model: MakeModel) -> None:
-    with pytest.raises(TransientError, match="did not answer within"):
-        await make_model(total_deadline_s=0.6).validate("system", of("[slow]"))
-
-
-async def test_a_flood_is_cut_off(make_model: MakeModel, control: httpx.AsyncClient) -> None:
-    await set_fault(control, kind="malformed_json", body=" " * (LARGEST_REPLY + 1))
-    with pytest.raises(PermanentError, match="larger than"):
-        await make_model().validate("system", INVOICE)
-
-
-async def test_a_compressed_reply_is_refused(make_model: MakeModel, control: httpx.AsyncClient) -> None:
-    await set_fault(control, kind="status", status=200, headers={"Content-Encoding": "gzip"}, body="{}")
-    with pytest.raises(PermanentError, match="compressed"):
-        await make_model().validate("system", INVOICE)
-
-
-async def test_a_redirect_is_not_followed(make_model: MakeModel, control: httpx.AsyncClient) -> None:
-    await set_fault(
-        control, kind="status", status=307, headers={"Location": "http://127.0.0.1:1/"}, body="{}"
-    )
-    with pytest.raises(PermanentError, match="307"):
-        await make_model().validate("system", INVOICE)
-
-
-async def test_nobody_listening_may_be_tried_again(make_model: MakeModel) -> None:
-    with pytest.raises(TransientError, match="connection"):
-        await make_model(url="http://127.0.0.1:1/api/v1").validate("system", INVOICE)
-
-
-async def test_an_address_that_is_none_is_permanent(make_model: MakeModel) -> None:
-    with pytest.raises(PermanentError, match="OPENROUTER_URL"):
-        await make_model(url="ftp://127.0.0.1/api/v1").validate("system", INVOICE)
 
 
 async def test_a_wrong_key_is_permanent(make_model: MakeModel) -> None:
