@@ -3,15 +3,11 @@
 It behaves as a conforming border MTA (RFC 8601, section 5): Authentication-Results that carry its own id are
 removed from whatever comes in, then it prepends its own verdict. A user who submits with AUTH and writes in
 his own name gets `dmarc=pass`; in another name `dmarc=fail`; mail without AUTH is "the internet": no proof.
-
-    python -m sandbox.mail_front --port 2525 --lmtp /run/lmtp --domain meridian.example --users users.json
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
 import logging
 import re
 import secrets
@@ -22,7 +18,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from hmac import compare_digest
-from pathlib import Path
 from typing import Any, Final
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -256,38 +251,3 @@ def deliver(lmtp: str, sender: str, recipients: Sequence[str], content: bytes) -
         finally:
             with suppress(OSError, smtplib.SMTPException):
                 client.quit()
-
-
-async def _serve(settings: FrontSettings) -> None:
-    async with create_front(settings) as front:
-        log.info("listening on %s:%d", settings.host, front.port)
-        await asyncio.Event().wait()
-
-
-def main() -> None:
-    """Run the front until it is stopped."""
-    summary = (__doc__ or "").partition("\n")[0]
-    parser = argparse.ArgumentParser(prog="python -m sandbox.mail_front", description=summary)
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--lmtp", required=True, help="path of Dovecot's LMTP socket, or host:port")
-    parser.add_argument("--domain", action="append", required=True, help="a domain to deliver for; repeat it")
-    parser.add_argument("--users", type=Path, help='a JSON file {"address": "password"} of who may submit')
-    parser.add_argument("--authserv-id", default=AUTHSERV_ID)
-    options = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    users = json.loads(options.users.read_text()) if options.users else {}
-    settings = FrontSettings(
-        lmtp=options.lmtp,
-        domains=frozenset(domain.lower() for domain in options.domain),
-        users=users,
-        host=options.host,
-        port=options.port,
-        authserv_id=options.authserv_id,
-    )
-    with suppress(KeyboardInterrupt):
-        asyncio.run(_serve(settings))
-
-
-if __name__ == "__main__":
-    main()

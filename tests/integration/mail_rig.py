@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-import pwd
 import shutil
-import signal
 import smtplib
 import socket
-import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,95 +15,42 @@ from email.message import EmailMessage
 from pathlib import Path
 from uuid import uuid4
 
-DOVECOT = shutil.which("dovecot") or "/usr/sbin/dovecot"
-PASSWORD = "devpass"
+from sandbox import dovecot
+from sandbox.dovecot import MailServer
+from sandbox.places import Passwords
+from sandbox.processes import Children, account
+from sandbox.tls import certificate
 
-CONFIG = """\
-base_dir = {room}/run
-state_dir = {room}/state
-log_path = {room}/dovecot.log
-protocols = imap lmtp
-listen = 127.0.0.1
-{unprivileged}
-ssl = yes
-ssl_cert = <{room}/cert.pem
-ssl_key = <{room}/key.pem
-disable_plaintext_auth = no
-auth_mechanisms = plain login
-auth_username_format = %Lu
-auth_failure_delay = 0
-service anvil {{
-  chroot =
-  unix_listener anvil-auth-penalty {{
-    mode = 0
-  }}
-}}
-first_valid_uid = 1
-mail_home = {room}/mail/%u
-mail_location = maildir:~/Maildir
-mailbox_list_index = yes
-mail_max_userip_connections = 50
-imap_idle_notify_interval = 2 mins
-mail_fsync = never
-passdb {{
-  driver = static
-  args = password={password}
-}}
-userdb {{
-  driver = static
-  args = uid={uid} gid={gid} home={room}/mail/%u allow_all_users=yes
-}}
-namespace inbox {{
-  inbox = yes
-  separator = /
-}}
-service imap-login {{
-  chroot =
-  inet_listener imap {{
-    address = 127.0.0.1
-    port = {imap}
-  }}
-  inet_listener imaps {{
-    address = 127.0.0.1
-    port = {imaps}
-    ssl = yes
-  }}
-}}
-service stats {{
-  chroot =
-}}
-service lmtp {{
-  unix_listener lmtp {{
-    mode = 0666
-  }}
-}}
-protocol lmtp {{
-  postmaster_address = postmaster@localhost
-}}
-"""
+PASSWORD = "devpass"
 
 
 @dataclass(frozen=True)
 class Dovecot:
     """A running Dovecot; any user name works with PASSWORD and has an empty mailbox."""
 
-    room: Path
-    imap: int
-    imaps: int
-    process: subprocess.Popen[bytes]
+    home: Path
+    server: MailServer
+
+    @property
+    def imap(self) -> int:
+        return self.server.port
+
+    @property
+    def imaps(self) -> int:
+        return self.server.imaps_port
 
     @property
     def lmtp(self) -> str:
-        return str(self.room / "run" / "lmtp")
+        return str(self.server.lmtp_path)
 
     @property
     def ca(self) -> Path:
-        return self.room / "cert.pem"
+        return self.server.ca_path
 
     def fill(self, address: str, raw: bytes, count: int) -> None:
         """Put many mails straight into the Maildir, which is twenty times faster than delivering them."""
         self.deliver(address, raw)
-        new = self.room / "mail" / address / "Maildir" / "new"
+        new = self.home / "dovecot" / "mail" / address / "Maildir" / "new"
         owner = new.stat()
         for number in range(1, count):
             file = new / f"{1_700_000_000 + number}.M{number}.filled"
@@ -145,75 +88,20 @@ def sample(subject: str = "Invoice", body: str = "see attached", pdf: bytes = b"
 
 @contextmanager
 def running_dovecot() -> Iterator[Dovecot]:
+    """A Dovecot of one's own, so that a test module may break it without harm to others."""
     # The path must stay short: unix sockets end at 108 bytes.
-    room = Path(tempfile.mkdtemp(prefix="cs", dir="/tmp"))
-    dovecot = _start(room)
+    home = Path(tempfile.mkdtemp(prefix="cs", dir="/tmp"))
+    home.chmod(0o711)
+    children = Children(home / "processes.json")
+    keys = Passwords(postgres="", database="", redis="", mailbox=PASSWORD)
     try:
-        yield dovecot
+        run = home / "run"
+        run.mkdir(mode=0o711)
+        user = account("nobody") if os.getuid() == 0 else None
+        yield Dovecot(home, dovecot.start(children, home, run, keys, certificate(home / "tls"), user))
     finally:
-        dovecot.process.terminate()
-        dovecot.process.wait(10)
-        _kill_group(dovecot.process.pid)
-        shutil.rmtree(room, ignore_errors=True)
-
-
-def _start(room: Path) -> Dovecot:
-    owner = pwd.getpwnam("nobody") if os.getuid() == 0 else pwd.getpwuid(os.getuid())
-    name = owner.pw_name
-    group = subprocess.run(["id", "-gn", name], check=True, capture_output=True, text=True).stdout.strip()
-    room.chmod(0o755)
-    (room / "mail").mkdir()
-    if os.getuid() == 0:
-        os.chown(room / "mail", owner.pw_uid, owner.pw_gid)
-    _make_certificate(room)
-    imap, imaps = free_port(), free_port()
-    unprivileged = (
-        ""
-        if os.getuid() == 0
-        else (
-            f"default_internal_user = {name}\ndefault_internal_group = {group}\ndefault_login_user = {name}\n"
-        )
-    )
-    config = CONFIG.format(
-        room=room,
-        uid=owner.pw_uid,
-        gid=owner.pw_gid,
-        imap=imap,
-        imaps=imaps,
-        password=PASSWORD,
-        unprivileged=unprivileged,
-    )
-    (room / "dovecot.conf").write_text(config)
-    process = subprocess.Popen([DOVECOT, "-F", "-c", str(room / "dovecot.conf")], start_new_session=True)
-    _wait_until_ready(imap, process, room)
-    return Dovecot(room, imap, imaps, process)
-
-
-def _make_certificate(room: Path) -> None:
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
-    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-    files = ["-keyout", str(room / "key.pem"), "-out", str(room / "cert.pem")]
-    subprocess.run([*command, *names, *files], check=True, capture_output=True)
-
-
-def _wait_until_ready(port: int, process: subprocess.Popen[bytes], room: Path) -> None:
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            with socket.create_connection(("127.0.0.1", port), 1) as probe:
-                if probe.recv(4) == b"* OK":
-                    return
-        except OSError:
-            time.sleep(0.02)
-    log = room / "dovecot.log"
-    raise RuntimeError(f"Dovecot did not start: {log.read_text() if log.exists() else process.returncode}")
-
-
-def _kill_group(group: int) -> None:
-    try:
-        os.killpg(group, signal.SIGKILL)
-    except ProcessLookupError:
-        return
+        children.stop_all()
+        shutil.rmtree(home, ignore_errors=True)
 
 
 class Proxy:
