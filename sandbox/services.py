@@ -168,7 +168,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m sandbox.services", description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     folder: Path = parser.parse_args().folder
-    for ending in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT too: a shell that starts us in the background has it ignored.
+    for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _end)
     try:
         with Services.from_environment(folder) as services:

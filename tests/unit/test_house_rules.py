@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import configparser
+import json
 import re
 import subprocess
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from daemon.adapters.bank_guard import LAUNCH_ARGUMENTS
 from daemon.settings import Settings
 from daemon.supervisor import read_procfile
 
@@ -156,3 +158,9 @@ def test_the_units_of_systemd_run_what_the_procfile_runs() -> None:
 @pytest.mark.parametrize("script", ["deploy/setup.sh", "deploy/install_packages.sh"])
 def test_a_shell_script_is_portable(script: str) -> None:
     assert subprocess.run(["sh", "-n", str(ROOT / script)], check=False).returncode == 0
+
+
+def test_the_browser_of_a_container_starts_with_the_guards_arguments() -> None:
+    server = json.loads((ROOT / "deploy" / "playwright-server.json").read_text())
+    assert server["args"] == list(LAUNCH_ARGUMENTS)
+    assert server["chromiumSandbox"] is True
