@@ -53,7 +53,7 @@ MOST_LINES: Final = 16
 LONGEST_TOKEN: Final = 126
 """Twilio allows 200 characters in a button's id, Meta 256 or 128 depending on the message: 128 with `A.`."""
 
-MARK: Final = "🧾 "
+MARK: Final = "Approval needed:\n"
 """Before the first line: WhatsApp approves no template that starts with a variable."""
 
 FOOTER: Final = "Nothing is paid until you approve."
@@ -93,7 +93,9 @@ class TwilioMessenger:
     ) -> None:
         self._transport = _Transport(api_url, timeout_s)
         # A dictionary that is not empty keeps Twilio's client from reading the environment by itself.
-        self._client = Client(account_sid, auth_token, http_client=self._transport, environment={"none": ""})
+        client = Client(account_sid, auth_token, http_client=self._transport, environment={"none": ""})
+        # Twilio imports these on first use, which takes a second that no request's time should pay for.
+        self._messages, self._contents = client.messages, client.content.v1.contents
         self._sender = _address(sender)
         self._public_url = public_url.rstrip("/")
         self._guard = guard
@@ -127,7 +129,7 @@ class TwilioMessenger:
     async def find(self, question: Question) -> MessageSid | None:
         """The first message with this question's code that did not fail; Twilio lists the newest first."""
         found = await self._call(
-            lambda: self._client.messages.list_async(
+            lambda: self._messages.list_async(
                 to=_address(question.person.phone),
                 from_=self._sender,
                 date_sent_after=question.asked_at - LOOK_BACK,
@@ -150,7 +152,7 @@ class TwilioMessenger:
         )
 
     async def _send(self, **arguments: Any) -> MessageSid:
-        message = await self._call(lambda: self._client.messages.create_async(**arguments), creates=True)
+        message = await self._call(lambda: self._messages.create_async(**arguments), creates=True)
         if not message.sid:
             raise OutcomeUnknownError("Twilio's answer names no message.")
         return MessageSid(message.sid)
@@ -165,14 +167,14 @@ class TwilioMessenger:
             return self._templates[card.name]
 
     async def _known_templates(self) -> dict[str, str]:
-        found = await self._client.content.v1.contents.list_async(limit=MOST_TEMPLATES, page_size=100)
+        found = await self._contents.list_async(limit=MOST_TEMPLATES, page_size=100)
         return {template.friendly_name: template.sid for template in found}
 
     async def _create_template(self, card: Card) -> str:
         request = ContentList.ContentCreateRequest(
             {"friendly_name": card.name, "language": "en", "types": card.definition}
         )
-        created = await self._call(lambda: self._client.content.v1.contents.create_async(request))
+        created = await self._call(lambda: self._contents.create_async(request))
         return str(created.sid)
 
     async def _call(self, request: Callable[[], Awaitable[T]], *, creates: bool = False) -> T:
@@ -261,7 +263,7 @@ def _card(question: Question, text: str, public_url: str, media_url: str) -> Car
     if not 0 < len(question.token) <= LONGEST_TOKEN:
         raise PermanentError("The question's token does not fit into a button.")
     reply = REPLY.format(code=question.code)
-    lines = _lines(text, question.code, LONGEST_CARD - len(MARK) - len(reply))
+    lines = _lines(text, question.code, LONGEST_CARD - len(_body([""], reply)))
     values = [*lines, question.code, media_url.removeprefix(public_url + "/"), question.token]
     definition = _definition(len(lines), public_url)
     digest = hashlib.sha256(json.dumps(definition, sort_keys=True).encode()).hexdigest()[:12]
@@ -269,18 +271,18 @@ def _card(question: Question, text: str, public_url: str, media_url: str) -> Car
         name=f"countersign_ask_{len(lines)}_{digest}",
         definition=definition,
         variables={str(number): value for number, value in enumerate(values, start=1)},
-        text="\n".join([MARK + lines[0], *lines[1:], reply]),
+        text=_body(lines, reply),
     )
 
 
 def _definition(count: int, public_url: str) -> dict[str, Any]:
     """The template for `count` lines; no default values, so that a forgotten variable is refused."""
     code, picture, token = (f"{{{{{count + offset}}}}}" for offset in (1, 2, 3))
-    lines = "\n".join(f"{{{{{number}}}}}" for number in range(1, count + 1))
+    lines = [f"{{{{{number}}}}}" for number in range(1, count + 1)]
     buttons = (("Approve", "A"), ("Reject", "R"))
     return {
         "twilio/card": {
-            "title": f"{MARK}{lines}\n{REPLY.format(code=code)}",
+            "title": _body(lines, REPLY.format(code=code)),
             "subtitle": FOOTER,
             "media": [f"{public_url}/{picture}"],
             "actions": [
@@ -288,6 +290,11 @@ def _definition(count: int, public_url: str) -> dict[str, Any]:
             ],
         }
     }
+
+
+def _body(lines: list[str], reply: str) -> str:
+    """The words of a question: its headline, the reasons, how to answer in words."""
+    return f"{MARK}{lines[0]}\n\n" + "".join(f"{line}\n" for line in lines[1:]) + f"\n{reply}"
 
 
 def _lines(text: str, code: str, room: int) -> list[str]:

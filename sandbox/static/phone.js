@@ -30,13 +30,17 @@ const REPLY = "M10 6L4 11.500 10 17M4 11.500h9c4 0 7 2 7 6.500";
 const TICKS = "M1 8l4 4 8-9M9 11l1.200 1 8-9";
 const TICK = "M4 8l4 4 8-9";
 
-// *bold* and _italic_, the chat's own marks.
+// Paragraphs with *bold* and _italic_, the chat's own marks.
 function words(text) {
   const block = make("div", "words");
-  for (const part of text.split(/(\*[^*\n]+\*|\b_[^_\n]+_\b)/)) {
-    if (/^\*[^*\n]+\*$/.test(part)) block.append(make("b", "", part.slice(1, -1)));
-    else if (/^_[^_\n]+_$/.test(part)) block.append(make("i", "", part.slice(1, -1)));
-    else block.append(part);
+  for (const paragraph of text.split(/\n{2,}/)) {
+    const lines = make("p");
+    for (const part of paragraph.split(/(\*[^*\n]+\*|\b_[^_\n]+_\b)/)) {
+      if (/^\*[^*\n]+\*$/.test(part)) lines.append(make("b", "", part.slice(1, -1)));
+      else if (/^_[^_\n]+_$/.test(part)) lines.append(make("i", "", part.slice(1, -1)));
+      else lines.append(part);
+    }
+    block.append(lines);
   }
   return block;
 }
