@@ -100,7 +100,7 @@ function bubble(message, all) {
   item.classList.toggle("fresh", version !== -1 && !seen.has(message.sid));
   seen.add(message.sid);
   const asked = all.find((other) => other.sid === message.reply_to);
-  if (asked) item.append(make("div", "quote", asked.body.replaceAll("*", "").split("\n").slice(0, 2).join(" · ")));
+  if (asked) item.append(make("div", "quote", asked.body.replaceAll("*", "").split("\n").slice(0, 2).join(" ")));
   item.append(...message.media.map(picture));
   if (message.body) item.append(words(message.body));
   item.append(meta(message));
