@@ -21,7 +21,7 @@ UNSURE = 0.7
 
 async def print_fields(files: Sequence[Path], *, as_json: bool, jobs: int) -> None:
     """Print each document as soon as it is read; a document that cannot be read is printed with its reason."""
-    settings = ReadingSettings(tesseract_path=load_settings().tesseract_path)
+    settings = ReadingSettings(tesseract_path=str(load_settings().tesseract_path))
     console = Console()
     async for row in extract_files(files, jobs=jobs, settings=settings):
         if as_json:

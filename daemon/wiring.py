@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import email.policy
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from daemon.adapters.bank_browser import BankBrowser, BrowserSettings
 from daemon.adapters.bank_portal import BankPortal
 from daemon.adapters.blobs_disk import DiskBlobs
 from daemon.adapters.mailbox_imap import ImapAccount, ImapMailbox
-from daemon.adapters.mailer_smtp import SmtpMailer, submit
+from daemon.adapters.mailer_smtp import SmtpMailer
 from daemon.adapters.messenger_twilio import TwilioMessenger
 from daemon.adapters.model_openrouter import OpenRouterModel
 from daemon.limits import RateLimiter
@@ -82,7 +83,7 @@ async def open_world(settings: Settings, *, browser: bool = False) -> AsyncItera
             vault=vault,
             guard=guard,
             blobs=DiskBlobs(settings.blobs_folder, vault),
-            reader=SandboxedReader(ReadingSettings(tesseract_path=settings.tesseract_path)),
+            reader=SandboxedReader(ReadingSettings(tesseract_path=str(settings.tesseract_path))),
             model=model,
             messenger=messenger,
             bank=make_bank(settings, vault, bank_browser),
@@ -145,24 +146,26 @@ def make_bank(settings: Settings, vault: Vault, browser: BankBrowser) -> BankPor
     return BankPortal(
         origin=settings.bank_url,
         customer_id=settings.bank_customer_id,
-        password=settings.bank_password.get_secret_value(),
-        totp_secret=settings.bank_totp_secret.get_secret_value(),
+        password=settings.bank_password,
+        totp_secret=settings.bank_totp_secret,
         vault=vault,
         browser=browser,
     )
 
 
-async def submit_mail(settings: Settings, mail: EmailMessage, sender: str) -> None:
+async def submit_mail(settings: Settings, mail: EmailMessage, forwarder: str) -> None:
     """Send a mail as a forwarder would, with the forwarder's own login and SMTP_PASSWORD."""
-    await submit(
-        mail,
+    mailer = SmtpMailer(
         host=settings.smtp_host,
         port=settings.smtp_port,
-        username=sender,
+        sender=forwarder,
+        guard=lambda _: None,
+        username=forwarder,
         password=settings.smtp_password.get_secret_value(),
         tls=settings.smtp_tls,
         ca_path=settings.smtp_ca_file,
     )
+    await mailer.hand_over(settings.imap_user, mail.as_bytes(policy=email.policy.SMTP))
 
 
 def _browser_settings(settings: Settings) -> BrowserSettings:
@@ -177,7 +180,7 @@ def _browser_settings(settings: Settings) -> BrowserSettings:
 @asynccontextmanager
 async def _open_model(settings: Settings, guard: LeakGuard) -> AsyncIterator[OpenRouterModel]:
     """Grok behind OpenRouter, within our own rate; OPENROUTER_MOCK answers in this process instead."""
-    client = redis.asyncio.from_url(settings.redis)
+    client = redis.asyncio.Redis.from_url(settings.redis)
     limiter = RateLimiter(client, "openrouter", settings.openrouter_per_minute, settings.openrouter_per_hour)
     model = OpenRouterModel(
         settings.openrouter_url,
@@ -191,13 +194,12 @@ async def _open_model(settings: Settings, guard: LeakGuard) -> AsyncIterator[Ope
     try:
         yield model
     finally:
-        await model.close()
+        await model.aclose()
         await client.aclose()
 
 
 def _mock_transport() -> httpx.AsyncBaseTransport:
     """OpenRouter's stand-in in this process: the one place where the product may reach for the sandbox."""
-    from sandbox.openrouter import create_app
-    from sandbox.openrouter import Settings as MockSettings
+    from sandbox.openrouter import OpenRouterSettings, create_app
 
-    return httpx.ASGITransport(create_app(MockSettings(api_keys=(MOCK_KEY,))))
+    return httpx.ASGITransport(create_app(OpenRouterSettings(api_key=MOCK_KEY)))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 import structlog
+from arq.typing import WorkerCoroutine
 from arq.worker import Function, Worker, func
 
 from daemon.queue import deserialize, queue_name, redis_settings, serialize
@@ -57,7 +58,9 @@ async def work(settings: Settings, queue: Queue) -> None:
 def _function(job: Job, world: World) -> Function:
     """The ARQ function of a job, under the name the job has everywhere."""
     lease_s = max(due.lease_s for due in DUE.values() if due.job is job)
-    return func(_job(job, world), name=job.value, timeout=lease_s, keep_result=0, max_tries=1)
+    return func(
+        cast(WorkerCoroutine, _job(job, world)), name=job.value, timeout=lease_s, keep_result=0, max_tries=1
+    )
 
 
 def _job(job: Job, world: World) -> JobFunction:

@@ -70,7 +70,11 @@ def make_question(invoice: Invoice, person: Person, world: World, now: datetime)
 
 
 def question_text(invoice: Invoice, payment: Payment, question: Question, zone: ZoneInfo) -> Masked:
-    """What an approver reads: sum, payee, why it is safe or not, until when, and the code of a text reply."""
+    """What an approver reads: sum, payee, why it is safe or not, until when, and the code of a text reply.
+
+    Numbers of ours and the invoice's own number stay whole; what strangers and the model wrote is masked piece by
+    piece, and the messenger's guard still looks for every known account in the whole.
+    """
     assert invoice.reading is not None
     t, fields = payment.transfer, invoice.reading.fields
     issued = f" of {fields.issue_date.value:%d %b %Y}" if fields.issue_date.value else ""
@@ -79,18 +83,18 @@ def question_text(invoice: Invoice, payment: Payment, question: Question, zone: 
     lines = [
         f"*Pay {t.amount} to {t.beneficiary}?*",
         f"Account {t.account.masked}, {t.routing}, by {t.rail} on {t.pay_on:%d %b %Y}.",
-        f"Invoice {invoice.number}{issued}{order}, forwarded by {invoice.thread.forwarder_name}.",
+        f"Invoice {invoice.number}{issued}{order}, forwarded by {mask(invoice.thread.forwarder_name)}.",
         *_reasons(invoice),
         f"Answer by {question.expires_at.astimezone(zone):%d %b %H:%M %Z}.{alone}",
     ]
     last = f"Or reply APPROVE {question.code} or REJECT {question.code}"
     text = "\n".join(lines)
-    return mask(f"{text[: LONGEST_TEXT - len(last) - 1]}\n{last}")
+    return Masked(f"{text[: LONGEST_TEXT - len(last) - 1]}\n{last}")
 
 
 def _reasons(invoice: Invoice) -> list[str]:
     """Warnings first, then what was checked and Grok's opinion, each in one line."""
-    warnings = [f"⚠ {f.sentence}" for f in invoice.findings if f.severity is Severity.WARN]
-    told = [f"ℹ {f.sentence}" for f in invoice.findings if f.severity is Severity.INFO]
-    opinion = [f"Grok: {invoice.report.summary}"] if invoice.report else []
+    warnings = [f"! {f.sentence}" for f in invoice.findings if f.severity is Severity.WARN]
+    told = [f"- {f.sentence}" for f in invoice.findings if f.severity is Severity.INFO]
+    opinion = [f"Grok: {mask(invoice.report.summary)}"] if invoice.report else []
     return [*warnings, "Checks passed: vendor, bank details, sums, duplicate.", *told, *opinion]

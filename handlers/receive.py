@@ -25,7 +25,8 @@ async def receive(place: MailPlace, raw: bytes, world: World) -> Disposition:
     else:
         door = _door(mail, world)
         documents = await _documents(mail, world) if door.disposition is Disposition.ACCEPTED else ()
-        stored = _mail(raw, raw_key, mail, documents, door.disposition, door.reason, door.evidence)
+        reason = "" if door.disposition is Disposition.ACCEPTED else door.reason
+        stored = _mail(raw, raw_key, mail, documents, door.disposition, reason, door.evidence)
     return await world.store.mails.take_in(place, stored, at=world.clock.now())
 
 
@@ -95,7 +96,11 @@ def _mail(
         dated=mail.received_at,
         disposition=disposition,
         reason=reason,
-        evidence={**evidence, "original": mail.original.model_dump(mode="json"), "defects": list(mail.defects)},
+        evidence={
+            **evidence,
+            "original": mail.original.model_dump(mode="json"),
+            "defects": list(mail.defects),
+        },
         documents=documents,
     )
 

@@ -9,7 +9,7 @@ from schema.approval import Verdict
 from schema.errors import OutcomeUnknownError
 from schema.invoice import Invoice, Payment
 from schema.mail import OutgoingMail
-from schema.masking import mask
+from schema.masking import Masked
 from schema.outcome import Outcome
 from schema.states import State
 from schema.store.answers import Asked
@@ -75,8 +75,8 @@ async def _asked(invoice: Invoice, world: World) -> tuple[Asked, ...]:
 async def _note_approvers(payment: Payment, asked: tuple[Asked, ...], world: World) -> None:
     simulated = " (SIMULATED)" if payment.simulated else ""
     t = payment.transfer
-    text = mask(
-        f"✅ Paid{simulated}: {t.amount} to {t.beneficiary}, account {t.account.masked}, "
+    text = Masked(  # every piece is ours or from the vendor master; the bank's reference must stay whole
+        f"✓ Paid{simulated}: {t.amount} to {t.beneficiary}, account {t.account.masked}, "
         f"bank reference {payment.bank_reference}."
     )
     for each in asked:

@@ -237,11 +237,16 @@ def _routing(code: str) -> Masked:
 R, H, W, I = Severity.REJECT, Severity.HOLD, Severity.WARN, Severity.INFO  # noqa: E741 - columns of the table
 
 RULES: Final[tuple[Rule, ...]] = (
-    Rule("duplicate_file", R, "This very file came before, on {first}, and is {state}.", _same_file),
+    Rule(
+        "duplicate_file",
+        R,
+        "A duplicate: this very file came before, on {first}, and is {state}.",
+        _same_file,
+    ),
     Rule(
         "duplicate_number",
         R,
-        "Invoice {number} of this vendor came before, on {first}, over {total}.",
+        "A duplicate: invoice {number} of this vendor came before, on {first}, over {total}.",
         _same_number,
     ),
     Rule("not_an_invoice", H, "This is a {kind}, not an invoice to pay.", _kind),

@@ -68,13 +68,13 @@ def confirmation(stack: Stack, results: Sequence[Result]) -> EmailMessage | None
 def _phones(stack: Stack, client: httpx.Client, console: Console) -> None:
     """The chats as the approvers see them."""
     for who, number in APPROVER_PHONES.items():
-        chat = client.get(f"http://{LOOPBACK}:{stack.places.twilio}/__sim__/phone/{number}").json()
+        chat = client.get(f"http://{LOOPBACK}:{stack.places.twilio}/phone/{number}/chat").json()
         console.rule(f"WhatsApp of {who.partition(' <')[0]}, {number} (simulated)", align="left")
         for message in chat["messages"]:
-            mine = message["inbound"]
+            mine = message["mine"]
             body = Text(message["body"])
-            for picture in message["media"]:
-                body.append(f"\n[picture] {picture['content_type']}", style="dim")
+            for _ in message["media"]:
+                body.append("\n[screenshot of the bank's confirm page]", style="dim")
             if message["buttons"]:
                 titles = "   ".join(f"[ {button['title']} ]" for button in message["buttons"])
                 body.append(f"\n\n{titles}", style="bold cyan")
@@ -106,9 +106,9 @@ def _save_pictures(stack: Stack, client: httpx.Client, link: str | None) -> int:
     count = 0
     base = f"http://{LOOPBACK}:{stack.places.twilio}"
     for number in APPROVER_PHONES.values():
-        for message in client.get(f"{base}/__sim__/phone/{number}").json()["messages"]:
+        for message in client.get(f"{base}/phone/{number}/chat").json()["messages"]:
             for picture in message["media"]:
-                answer = client.get(f"{base}{picture['url']}")
+                answer = client.get(f"{base}{picture}")
                 (folder / f"ask-{number[-4:]}-{message['sid'][-6:]}.png").write_bytes(answer.content)
                 count += 1
     if link:

@@ -153,7 +153,7 @@ class Show:
                 for sent in self.sent
                 for expected in sent.mail.expected
             )
-            url = f"http://{LOOPBACK}:{self.stack.places.twilio}/__sim__/phone/{question['phone']}/tap"
+            url = f"http://{LOOPBACK}:{self.stack.places.twilio}/phone/{question['phone']}/tap"
             content = {"message_sid": sid, "button": "Reject" if reject else "Approve"}
             answer = await client.post(url, json=content)
             if answer.is_success:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Any, Final, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_serializer, model_validator
 
 MINOR_UNITS: Final[dict[str, int]] = {"JPY": 0, "KRW": 0, "VND": 0, "KWD": 3, "BHD": 3, "OMR": 3}
 """Decimal places of the currencies that do not have two (ISO 4217)."""
@@ -34,6 +34,11 @@ class Money(BaseModel):
         if self.amount != self.amount.quantize(self.quantum):
             raise ValueError(f"{self.currency} has {self.places} decimal places")
         return self
+
+    @field_serializer("amount", when_used="json")
+    def _as_plain_text(self, _: Decimal) -> str:
+        """Equal sums give equal JSON, however many zeros a database or a page wrote: fingerprints stand on it."""
+        return self.plain()
 
     @property
     def places(self) -> int:

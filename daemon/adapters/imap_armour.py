@@ -32,6 +32,7 @@ class ArmouredProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  #
         self.pending_sync_command: aioimaplib.Command | None = None
         self.lost: Lost | None = None
         self.gone: asyncio.Event = asyncio.Event()
+        self.exists_told: bool = False
 
     def data_received(self, data: bytes) -> None:
         """Parse; any surprise in the foreign parser makes the connection unusable, so it is ended."""
@@ -93,6 +94,12 @@ class ArmouredProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  #
             self.pending_sync_command.flush()
         if command is not None and command.wait_data():
             raise aioimaplib.IncompleteRead(command)
+
+    def _untagged_response(self, line: bytes) -> aioimaplib.Command | None:
+        # Told in the answer to another command, new mail is not told again in IDLE, and the library forgets it.
+        if line.upper().endswith(b" EXISTS"):
+            self.exists_told = True
+        return super()._untagged_response(line)
 
     def _response_done(self, line: bytes) -> None:
         # A push read together with the reply to DONE would be lost with the command that buffers it.

@@ -133,6 +133,8 @@ class ImapMailbox:
     async def status(self) -> tuple[int, int]:
         """UIDVALIDITY and UIDNEXT of the folder as they are now (it is selected again); UIDNEXT 0 is unknown."""
         reply = await self._run(lambda c: c.select(aioimaplib.quoted(self.account.folder)))
+        # What SELECT tells is where we start from, not news.
+        self._alive().protocol.exists_told = False
         if reply.result != "OK":
             raise SettingsError(f"The mailbox has no folder {self.account.folder}; check IMAP_FOLDER.")
         text = _text(reply.lines)
@@ -144,6 +146,7 @@ class ImapMailbox:
 
     async def search_after(self, last_uid: int) -> list[int]:
         """The uids above `last_uid`, ascending; no charset is sent, because Exchange refuses it."""
+        self._alive().protocol.exists_told = False
         reply = await self._run(lambda c: c.uid_search(f"UID {last_uid + 1}:*", charset=None))
         self._must_be_ok(reply, "UID SEARCH")
         # `n:*` always names the last mail, also when its uid is below n.
@@ -194,7 +197,12 @@ class ImapMailbox:
         self._must_be_ok(await self._run(lambda c: c.noop()), "NOOP")
 
     async def idle(self, seconds: float) -> IdleReason:
-        """Wait for a push that tells of mail, at most `seconds`; flag changes and "still here" do not count."""
+        """Wait for a push that tells of mail, at most `seconds`; flag changes and "still here" do not count.
+
+        Mail that was told since the last search, in the answer to some other command, counts as a push.
+        """
+        if self._alive().protocol.exists_told:
+            return IdleReason.PUSH
         if not self._has("IDLE"):
             await asyncio.sleep(min(seconds, WITHOUT_IDLE_S))
             return IdleReason.TIMEOUT

@@ -55,6 +55,12 @@ class AnswerStore:
             rows = await connection.fetch(SQL["questions"], invoice, fingerprint)
         return tuple(_to_asked(row) for row in rows)
 
+    async def all_questions(self, invoice: InvoiceId) -> tuple[Asked, ...]:
+        """Everyone ever asked about an invoice, superseded questions too, oldest first."""
+        async with self._database.transaction() as connection:
+            rows = await connection.fetch(SQL["all_questions"], invoice)
+        return tuple(_to_asked(row) for row in rows)
+
     async def reminded(self, question: QuestionId, at: datetime) -> None:
         """The person was reminded."""
         async with self._database.transaction() as connection:

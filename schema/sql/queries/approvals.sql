@@ -9,6 +9,11 @@ select q.*, a.verdict, a.at as answered_at, a.id as approval_id
   from questions q left join approvals a on a.question_id = q.id
  where q.invoice_id = $1 and q.fingerprint = $2 order by q.asked_at, q.approver;
 
+-- name: all_questions
+select q.*, a.verdict, a.at as answered_at, a.id as approval_id
+  from questions q left join approvals a on a.question_id = q.id
+ where q.invoice_id = $1 order by q.asked_at, q.approver;
+
 -- name: question
 select q.*, a.verdict from questions q left join approvals a on a.question_id = q.id where q.id = $1;
 
