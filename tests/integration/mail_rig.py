@@ -8,8 +8,8 @@ import shutil
 import smtplib
 import socket
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
@@ -102,6 +102,42 @@ def running_dovecot() -> Iterator[Dovecot]:
     finally:
         children.stop_all()
         shutil.rmtree(home, ignore_errors=True)
+
+
+ANSWERS = {
+    b"CAPABILITY": b"* CAPABILITY IMAP4rev1 IDLE MOVE UIDPLUS\r\n<T> OK done\r\n",
+    b"LOGIN": b"<T> OK in\r\n",
+    b"SELECT": b"* OK [UIDVALIDITY 7] ok\r\n* OK [UIDNEXT 3] ok\r\n<T> OK selected\r\n",
+}
+"""What a small IMAP server says to each command."""
+
+
+@asynccontextmanager
+async def server_saying(greeting: bytes, answers: dict[bytes, bytes]) -> AsyncIterator[int]:
+    """An IMAP server that answers by command name; `<T>` in an answer stands for the tag."""
+
+    tag = b""
+
+    def answer_to(line: bytes) -> bytes:
+        nonlocal tag
+        if line not in {b"DONE\r\n", b"\r\n"}:
+            tag, _, line = line.partition(b" ")
+        found = next((answer for name, answer in answers.items() if line.upper().startswith(name)), b"")
+        return found.replace(b"<T>", tag)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(greeting)
+        try:
+            while line := await reader.readline():
+                writer.write(answer_to(line))
+        except ConnectionError:
+            return
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
 
 
 class Proxy:

@@ -12,6 +12,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,41 +52,6 @@ def account(port: int, user: str, **changes: Any) -> ImapAccount:
 async def opened(port: int, user: str, **limits: float) -> AsyncIterator[ImapMailbox]:
     async with ImapMailbox(account(port, user), **limits) as mailbox:
         yield mailbox
-
-
-@asynccontextmanager
-async def server_saying(greeting: bytes, answers: dict[bytes, bytes]) -> AsyncIterator[int]:
-    """An IMAP server that answers by command name; `<T>` in an answer stands for the tag."""
-
-    tag = b""
-
-    def answer_to(line: bytes) -> bytes:
-        nonlocal tag
-        if line not in {b"DONE\r\n", b"\r\n"}:
-            tag, _, line = line.partition(b" ")
-        found = next((answer for name, answer in answers.items() if line.upper().startswith(name)), b"")
-        return found.replace(b"<T>", tag)
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(greeting)
-        try:
-            while line := await reader.readline():
-                writer.write(answer_to(line))
-        except ConnectionError:
-            return
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server:
-        yield server.sockets[0].getsockname()[1]
-
-
-ANSWERS = {
-    b"CAPABILITY": b"* CAPABILITY IMAP4rev1 IDLE MOVE UIDPLUS\r\n<T> OK done\r\n",
-    b"LOGIN": b"<T> OK in\r\n",
-    b"SELECT": b"* OK [UIDVALIDITY 7] ok\r\n* OK [UIDNEXT 3] ok\r\n<T> OK selected\r\n",
-}
 
 
 async def test_a_mail_is_listed_measured_and_fetched_as_it_lies_there(dovecot: Dovecot) -> None:
@@ -256,6 +222,13 @@ async def test_a_push_read_with_the_answer_to_done_is_kept() -> None:
         assert await mailbox.idle(5) is IdleReason.PUSH
 
 
+async def test_mail_told_in_the_answer_to_another_command_needs_no_push() -> None:
+    telling = ANSWERS | {b"UID SEARCH": b"* SEARCH\r\n* 4 EXISTS\r\n<T> OK done\r\n"}
+    async with server_saying(b"* OK hello\r\n", telling) as port, opened(port, "a") as mailbox:
+        assert await mailbox.search_after(0) == []
+        assert await mailbox.idle(30) is IdleReason.PUSH
+
+
 async def test_three_thousand_flag_changes_do_not_break_the_waiting(dovecot: Dovecot) -> None:
     user = fresh_address()
     await asyncio.to_thread(dovecot.fill, user, sample(), 3_000)
@@ -381,11 +354,12 @@ async def test_a_token_logs_in_by_xoauth2() -> None:
 
     wanted = base64.b64encode(b"user=a@b.example\x01auth=Bearer ya29.fresh\x01\x01")
     answers = ANSWERS | {b"AUTHENTICATE XOAUTH2 " + wanted.upper(): b"<T> OK in\r\n"}
+    mailbox = account(0, "a@b.example", token=token)
     async with (
         server_saying(b"* OK hello\r\n", answers) as port,
-        ImapMailbox(account(port, "a@b.example", token=token)) as mailbox,
+        ImapMailbox(replace(mailbox, port=port)) as opened_one,
     ):
-        assert mailbox.connected
+        assert opened_one.connected
 
 
 async def test_a_refused_token_is_a_setting_to_mend() -> None:
