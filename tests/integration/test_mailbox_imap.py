@@ -12,7 +12,6 @@ import os
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ import pytest
 from daemon.adapters.mailbox_imap import IdleReason, ImapAccount, ImapMailbox
 from schema.errors import ConflictError, SettingsError, TransientError
 from tests.integration.mail_rig import (
+    ANSWERS,
     PASSWORD,
     Dovecot,
     Proxy,
@@ -28,6 +28,7 @@ from tests.integration.mail_rig import (
     fresh_address,
     running_dovecot,
     sample,
+    server_saying,
 )
 
 
