@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import structlog
 from arq.connections import ArqRedis, RedisSettings, create_pool
+from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import BusyLoadingError, ConnectionError, RedisError, TimeoutError
@@ -50,7 +51,8 @@ class Bell:
     """Rings for invoices; a ring carries only the id, so a doubled, late or lost one does no harm."""
 
     def __init__(self, redis: ArqRedis) -> None:
-        self._redis = redis
+        self.redis: Redis = redis
+        self._queue = redis
 
     async def ring(self, invoice: InvoiceId, state: State, version: int, attempts: int) -> bool:
         """Enqueue the job that is due; False when Redis did not take it (the sweep rings again).
@@ -59,7 +61,7 @@ class Bell:
         """
         due = DUE[state]
         try:
-            await self._redis.enqueue_job(
+            await self._queue.enqueue_job(
                 due.job,
                 str(invoice),
                 _job_id=f"{invoice}:{version}:{attempts}",

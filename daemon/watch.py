@@ -55,7 +55,7 @@ class Intake:
 async def watch(settings: Settings) -> None:
     """Run until cancelled."""
     async with open_world(settings) as world, open_bell(settings.redis) as bell:
-        schedule = make_schedule(world, bell)
+        schedule = make_schedule(world, bell, bell.redis)
         schedule.start()
         inbox = InboxWatch(
             make_mailbox(settings),

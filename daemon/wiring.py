@@ -5,13 +5,13 @@ from __future__ import annotations
 import email.policy
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from typing import Final
 
 import httpx
-import redis.asyncio
+from redis.asyncio import Redis
 
 from daemon.adapters.bank_browser import BankBrowser, BrowserSettings
 from daemon.adapters.bank_portal import BankPortal
@@ -20,6 +20,8 @@ from daemon.adapters.mailbox_imap import ImapAccount, ImapMailbox
 from daemon.adapters.mailer_smtp import SmtpMailer
 from daemon.adapters.messenger_twilio import TwilioMessenger
 from daemon.adapters.model_openrouter import OpenRouterModel
+from daemon.cache import LookupCache
+from daemon.known_vendors import KnownVendors
 from daemon.limits import RateLimiter
 from daemon.settings import Settings
 from handlers.guard import LeakGuard
@@ -68,14 +70,19 @@ async def open_world(settings: Settings, *, browser: bool = False) -> AsyncItera
     """Everything a step may use; with `browser` Chromium is warm before the first transfer."""
     async with AsyncExitStack() as stack:
         vault = Vault(settings.master_key.get_secret_value())
-        store = open_store(await stack.enter_async_context(open_database(settings.database)))
+        database = await stack.enter_async_context(open_database(settings.database))
+        redis = Redis.from_url(settings.redis)
+        stack.push_async_callback(redis.aclose)
+        known = KnownVendors(database, LookupCache(redis, "vendors"))
+        store = replace(open_store(database), master=known)
         guard = LeakGuard(vault)
         await guard.refresh(store)
-        bank_browser = BankBrowser(_browser_settings(settings))
+        bank_browser = BankBrowser(browser_settings(settings))
         stack.push_async_callback(bank_browser.stop)
         if browser:
             await bank_browser.start()
-        model = await stack.enter_async_context(_open_model(settings, guard))
+        model = make_model(settings, guard, redis)
+        stack.push_async_callback(model.aclose)
         messenger = make_messenger(settings, guard)
         stack.push_async_callback(messenger.close)
         yield World(
@@ -168,7 +175,8 @@ async def submit_mail(settings: Settings, mail: EmailMessage, forwarder: str) ->
     await mailer.hand_over(settings.imap_user, mail.as_bytes(policy=email.policy.SMTP))
 
 
-def _browser_settings(settings: Settings) -> BrowserSettings:
+def browser_settings(settings: Settings) -> BrowserSettings:
+    """Where the browser comes from."""
     return BrowserSettings(
         mode=settings.playwright_executor_mode,
         chromium_path=settings.chromium_path,
@@ -177,25 +185,18 @@ def _browser_settings(settings: Settings) -> BrowserSettings:
     )
 
 
-@asynccontextmanager
-async def _open_model(settings: Settings, guard: LeakGuard) -> AsyncIterator[OpenRouterModel]:
+def make_model(settings: Settings, guard: LeakGuard, redis: Redis) -> OpenRouterModel:
     """Grok behind OpenRouter, within our own rate; OPENROUTER_MOCK answers in this process instead."""
-    client = redis.asyncio.Redis.from_url(settings.redis)
-    limiter = RateLimiter(client, "openrouter", settings.openrouter_per_minute, settings.openrouter_per_hour)
-    model = OpenRouterModel(
+    mock = settings.openrouter_mock
+    return OpenRouterModel(
         settings.openrouter_url,
-        MOCK_KEY if settings.openrouter_mock else settings.openrouter_api_key.get_secret_value(),
+        MOCK_KEY if mock else settings.openrouter_api_key.get_secret_value(),
         settings.groq_model,
         settings.groq_models_served,
         guard.body,
-        limiter,
-        transport=_mock_transport() if settings.openrouter_mock else None,
+        RateLimiter(redis, "openrouter", settings.openrouter_per_minute, settings.openrouter_per_hour),
+        transport=_mock_transport() if mock else None,
     )
-    try:
-        yield model
-    finally:
-        await model.aclose()
-        await client.aclose()
 
 
 def _mock_transport() -> httpx.AsyncBaseTransport:

@@ -59,7 +59,7 @@ def _function(job: Job, world: World) -> Function:
     """The ARQ function of a job, under the name the job has everywhere."""
     lease_s = max(due.lease_s for due in DUE.values() if due.job is job)
     return func(
-        cast(WorkerCoroutine, _job(job, world)), name=job.value, timeout=lease_s, keep_result=0, max_tries=1
+        cast("WorkerCoroutine", _job(job, world)), name=job.value, timeout=lease_s, keep_result=0, max_tries=1
     )
 
 

@@ -22,8 +22,8 @@ class OneTimePassword:
 
     def __init__(self, secret: SecretStr) -> None:
         """Take the base32 secret; SettingsError when it is none."""
-        self._totp = pyotp.TOTP(secret.get_secret_value())
         try:
+            self._totp = pyotp.TOTP(secret.get_secret_value())
             self._totp.byte_secret()
         except ValueError:
             failed = True

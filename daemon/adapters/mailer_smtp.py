@@ -84,9 +84,21 @@ class SmtpMailer:
             self._guard(text)
         await self.hand_over(mail.to, message.as_bytes(policy=POLICY))
 
-    async def hand_over(self, to: str, content: bytes) -> None:
-        """Hand over the exact bytes of a mail, past the guard: for what a forwarder sends, not for mail of ours."""
-        client = aiosmtplib.SMTP(
+    async def check(self) -> None:
+        """Connect and log in, sending nothing; raises as `send` does."""
+        client = self._client()
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                await client.connect()
+                if self._username:
+                    await client.login(self._username, self._password)
+        except (TimeoutError, OSError, aiosmtplib.SMTPException) as error:
+            raise translated(error, content_sent=False) from error
+        finally:
+            client.close()
+
+    def _client(self) -> aiosmtplib.SMTP:
+        return aiosmtplib.SMTP(
             hostname=self._host,
             port=self._port,
             timeout=self._deadline_s,
@@ -95,6 +107,10 @@ class SmtpMailer:
             start_tls=self._tls == "starttls",
             tls_context=self._context,
         )
+
+    async def hand_over(self, to: str, content: bytes) -> None:
+        """Hand over the exact bytes of a mail, past the guard: for what a forwarder sends, not for mail of ours."""
+        client = self._client()
         content_sent = False
         try:
             async with asyncio.timeout(self._deadline_s):
@@ -147,7 +163,7 @@ def translated(error: Exception, *, content_sent: bool) -> CountersignError:
     """Our error for what went wrong: the server's own code decides, else whether the content had left."""
     if isinstance(error, aiosmtplib.SMTPAuthenticationError):
         # A wrong password is mended by a person, and the mail must still go out then.
-        return TransientError("The mail server refused our login; check SMTP_USERNAME and SMTP_PASSWORD.")
+        return TransientError("The mail server refused our login; check SMTP_USER and SMTP_PASSWORD.")
     if isinstance(error, aiosmtplib.SMTPResponseException):
         said = f"The mail server answered {error.code}: {error.message[:200]}"
         return PermanentError(said) if 500 <= error.code < 600 else TransientError(said)

@@ -141,6 +141,10 @@ class TwilioMessenger:
         sids = [m.sid for m in found if mark in (m.body or "") and m.status not in DEAD]
         return MessageSid(sids[-1]) if sids else None
 
+    async def check(self) -> None:
+        """Ask for one message of the account, sending nothing; raises when credentials or address are wrong."""
+        await self._call(lambda: self._messages.list_async(limit=1, page_size=1))
+
     async def note(self, to: Phone, text: Masked) -> MessageSid:
         """Send a plain text, cut to what Twilio takes; it may not arrive outside the 24-hour window."""
         self._guard(text)
