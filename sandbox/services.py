@@ -167,12 +167,13 @@ def main() -> None:
     """Start the services, print their addresses as settings, and wait for Ctrl-C or SIGTERM."""
     parser = argparse.ArgumentParser(prog="python -m sandbox.services", description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
-    folder: Path = parser.parse_args().folder
+    parser.add_argument("--fast", action="store_true", help="give up durability, for tests")
+    chosen = parser.parse_args()
     # SIGINT too: a shell that starts us in the background has it ignored.
     for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _end)
     try:
-        with Services.from_environment(folder) as services:
+        with Services.from_environment(chosen.folder, fast=chosen.fast) as services:
             sys.stdout.write(
                 f"DATABASE_URL={services.database_url}\nREDIS_URL={services.redis_url}\n"
                 f"IMAP={LOOPBACK}:{services.mail.port}\nLMTP={services.mail.lmtp_path}\n"

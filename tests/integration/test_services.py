@@ -43,11 +43,13 @@ def folder() -> Iterator[Path]:
 
 def start_in_a_process(folder: Path) -> subprocess.Popen[str]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "sandbox.services", str(folder)],
+        [sys.executable, "-m", "sandbox.services", "--fast", str(folder)],
         stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT,
         env={key: value for key, value in os.environ.items() if key not in ("DATABASE_URL", "REDIS_URL")},
+        # As a shell starts what it puts into the background.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
     )
     assert process.stdout is not None
     assert process.stdout.readline().startswith("DATABASE_URL=")
