@@ -355,12 +355,11 @@ async def test_a_token_logs_in_by_xoauth2() -> None:
 
     wanted = base64.b64encode(b"user=a@b.example\x01auth=Bearer ya29.fresh\x01\x01")
     answers = ANSWERS | {b"AUTHENTICATE XOAUTH2 " + wanted.upper(): b"<T> OK in\r\n"}
-    mailbox = account(0, "a@b.example", token=token)
     async with (
         server_saying(b"* OK hello\r\n", answers) as port,
-        ImapMailbox(replace(mailbox, port=port)) as opened_one,
+        ImapMailbox(account(port, "a@b.example", token=token)) as mailbox,
     ):
-        assert opened_one.connected
+        assert mailbox.connected
 
 
 async def test_a_refused_token_is_a_setting_to_mend() -> None:
