@@ -360,7 +360,10 @@ async def test_a_bank_that_is_away_is_transient(browser: BankBrowser, tmp_path: 
 
 
 @pytest.mark.parametrize("rail", [Rail.NEFT, Rail.SEPA])
-async def test_no_screenshot_shows_the_account(bank: MockBank, portal: BankPortal, rail: Rail) -> None:
+async def test_no_screenshot_shows_the_account(
+    bank: MockBank, portal: BankPortal, monkeypatch: pytest.MonkeyPatch, rail: Rail
+) -> None:
+    monkeypatch.setenv("OMP_THREAD_LIMIT", "1")
     transfer, plan = transfer_of("1500.00", rail), plan_of(bank.origin)
     draft = await portal.prepare(transfer, plan)
     receipt = await portal.pay(transfer, plan, permit_of(transfer))
