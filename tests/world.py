@@ -9,15 +9,19 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from daemon.adapters.blobs_disk import DiskBlobs
+from handlers.advance import advance
+from handlers.answer import answer_button
 from handlers.guard import LeakGuard
+from handlers.links import question_token
 from handlers.world import World
-from schema.approval import Person, Question
+from schema.approval import Person, Question, Verdict
 from schema.document import InvoiceFields, Read, Reading
 from schema.errors import CountersignError
-from schema.ids import Address, BlobKey, MessageSid, Phone
+from schema.ids import Address, BlobKey, InvoiceId, MessageSid, Phone
 from schema.mail import Disposition, MailPlace, OutgoingMail
 from schema.masking import Masked, MaskedInvoice
 from schema.policy import load_policy
+from schema.states import DUE, State
 from schema.store import Database, open_store
 from schema.store.mails import NewDocument, NewMail
 from schema.store.master import NewPurchaseOrder, NewVendor
@@ -309,3 +313,37 @@ async def bring(town: Town, raw: bytes, uid: int = 1, *, files: int = 1) -> Disp
     )
     place = MailPlace(account="pay@countersign.example", folder="INBOX", uidvalidity=1, uid=uid)
     return await world.store.mails.take_in(place, mail, at=world.clock.now())
+
+
+async def walk(town: Town, limit: int = 30) -> dict[InvoiceId, State]:
+    """Advance everything that is due until nothing is."""
+    for _ in range(limit):
+        due = await town.world.store.street.due(100)
+        if not due:
+            break
+        for invoice, state, _, _ in due:
+            await advance(invoice, DUE[state].job, town.world)
+    return {line.id: line.state for line in await town.world.store.views.invoices()}
+
+
+async def only(town: Town) -> InvoiceId:
+    (line,) = await town.world.store.views.invoices()
+    return line.id
+
+
+async def say(
+    town: Town, verdict: Verdict, index: int = 0, sid: str = "SMin1", phone: Phone | None = None
+) -> str:
+    question = town.messenger.asked[index][0]
+    token = question_token(town.world.vault, question.id)
+    return await answer_button(token, verdict, phone or question.person.phone, MessageSid(sid), town.world)
+
+
+async def reason(town: Town) -> str:
+    (line,) = await town.world.store.views.invoices()
+    return line.reason
+
+
+async def due_now(town: Town, invoice: InvoiceId) -> None:
+    async with town.world.store.database.transaction() as connection:
+        await connection.execute("update invoices set due_at = now() where id = $1", invoice)
