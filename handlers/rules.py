@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final, TypeAlias
 
 from handlers.facts import Facts
@@ -23,6 +24,9 @@ IFSC: Final = re.compile(r"[A-Z]{4}0[A-Z0-9]{6}")
 NEEDED: Final = ("invoice_number", "issue_date", "total", "currency", "seller_name")
 SURE: Final = ("invoice_number", "total", "currency")
 """A payment stands on these three; the vendor is proved by look-up, not by confidence."""
+
+SHORTEST_PART: Final = 4
+"""Letters of a short form of a name (`Acme` for `Acme Supplies`); with fewer, any name holds it by chance."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,7 @@ def _unsure(f: Facts) -> Noticed:
     unsure = [
         f"{name.replace('_', ' ')} ({cell.confidence:.0%})"
         for name, cell in cells.items()
-        if cell.value is not None and cell.confidence < least
+        if cell.value is not None and Decimal(str(cell.confidence)) < least
     ]
     return {"fields": ", ".join(unsure)} if unsure else None
 
@@ -135,8 +139,9 @@ def _other_name(f: Facts) -> Noticed:
     name = f.fields.seller_name.value
     if f.vendor is None or name is None or f.found_by != "tax id":
         return None
-    keys = name_key(name), name_key(f.vendor.name)
-    return None if keys[0] in keys[1] or keys[1] in keys[0] else {"printed": name, "name": f.vendor.name}
+    short, long = sorted((name_key(name), name_key(f.vendor.name)), key=len)
+    same = short == long or (len(short) >= SHORTEST_PART and short in long)
+    return None if same else {"printed": name, "name": f.vendor.name}
 
 
 def _other_account(f: Facts) -> Noticed:
