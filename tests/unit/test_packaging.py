@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import re
+import sys
+import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -12,6 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 OURS = ("daemon", "handlers", "mockbank", "sandbox", "schema")
 ALSO_OURS = ("tests", "deploy", "console")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
 @pytest.mark.parametrize("package", OURS)
@@ -41,10 +45,37 @@ def test_every_locked_package_is_pinned_and_hashed() -> None:
     assert bare == []
 
 
-def test_every_dependency_of_the_product_is_in_the_lock() -> None:
-    import tomllib
-
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+def test_every_dependency_is_in_the_lock() -> None:
     locked = set(re.findall(r"^([a-z0-9._-]+)==", (ROOT / "requirements.lock").read_text(), re.MULTILINE))
-    wanted = {re.split(r"[\[<>=!~ ]", each, maxsplit=1)[0].lower() for each in project["dependencies"]}
-    assert wanted - locked == set()
+    assert declared(PROJECT["project"]["dependencies"]) - locked == set()
+    assert declared(PROJECT["dependency-groups"]["demo"]) - locked == set()
+
+
+@pytest.mark.parametrize("package", OURS)
+def test_whatever_a_package_imports_is_declared(package: str) -> None:
+    allowed = declared(PROJECT["project"]["dependencies"])
+    if package == "sandbox":
+        allowed |= declared(PROJECT["dependency-groups"]["demo"])
+    providers = packages_distributions()
+    foreign = imported(ROOT / package) - set(sys.stdlib_module_names) - set(OURS)
+    assert [name for name in sorted(foreign) if not {plain(each) for each in providers[name]} & allowed] == []
+
+
+def declared(requirements: list[str]) -> set[str]:
+    return {plain(re.split(r"[\[<>=!~ ]", each, maxsplit=1)[0]) for each in requirements}
+
+
+def plain(distribution: str) -> str:
+    """As PEP 503 compares names."""
+    return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+def imported(folder: Path) -> set[str]:
+    found: set[str] = set()
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+                found.add(node.module.split(".")[0])
+    return found
