@@ -83,7 +83,9 @@ def up() -> None:
     raise SystemExit(asyncio.run(run_processes(PROCFILE, os.environ)))
 
 
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+)
 def demo(context: typer.Context) -> None:
     """Run the whole street on this machine with simulated outside services (see: countersign demo --help)."""
     _become("sandbox", "demo", *context.args)
@@ -229,8 +231,11 @@ def _settings(process: str) -> Any:
 
 
 def _or_load() -> Any:
+    """The settings of a chore at the terminal."""
+    from daemon.log import quieten
     from daemon.settings import load_settings
 
+    quieten()
     return _or_exit(load_settings)
 
 

@@ -29,9 +29,6 @@ POLL_S: Final = 60.0
 
 SIZE_LIMIT_BYTES: Final = 25 * 2**20
 
-SETTLE_S: Final = 0.5
-"""After a sweep that took mail we look again this soon: mails often come together."""
-
 PAUSE_FIRST_S: Final = 0.5
 PAUSE_MOST_S: Final = 15.0
 PAUSE_MOST_REFUSED_S: Final = 300.0
@@ -106,11 +103,9 @@ class InboxWatch:
                 # What an earlier connection left undone is still in the folder, so look at all of it again.
                 self._position = Position(self._position.uidvalidity)
                 while True:
-                    taken = await self.sweep()
+                    await self.sweep()
                     failures = 0
-                    # Mail that came while we swept was told in the answers to our commands, so IDLE is silent on it.
-                    most = SETTLE_S if taken else self._poll_seconds
-                    await self._mailbox.idle(nap_seconds(self._left, time.monotonic(), most))
+                    await self._mailbox.idle(nap_seconds(self._left, time.monotonic(), self._poll_seconds))
                     await self._mailbox.noop()
             except SettingsError as error:
                 most_s = PAUSE_MOST_REFUSED_S

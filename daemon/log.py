@@ -59,6 +59,11 @@ def set_up_logging(level: str, *, process: str) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
+def quieten() -> None:
+    """For a chore at the terminal: only warnings, in plain words."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+
+
 def _masked(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for name, value in event.items():
         if isinstance(value, str) and name not in _PLAIN:

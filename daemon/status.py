@@ -16,6 +16,8 @@ from schema.ids import InvoiceId
 from schema.states import State, targets_of_held
 from schema.store.views import InvoiceLine, MailLine
 
+_WHOLE = frozenset({"id", "came", "total", "state"})
+
 COLOURS = {State.HELD: "yellow", State.REJECTED: "red", State.CLOSED: "green", State.PAID: "green"}
 
 
@@ -59,17 +61,16 @@ async def decide_held(settings: Settings, prefix: str, to: str, *, by: str, note
 
 
 def _invoices(lines: tuple[InvoiceLine, ...], settings: Settings) -> Table:
-    table = Table(show_edge=False)
-    for column in ("id", "came", "invoice", "vendor", "total", "state", "why"):
-        table.add_column(column, justify="right" if column == "total" else "left", no_wrap=column != "why")
+    table = Table(show_edge=False, show_lines=True)
+    for column in ("id", "came", "invoice", "total", "state", "why"):
+        table.add_column(column, justify="right" if column == "total" else "left", no_wrap=column in _WHOLE)
     for line in lines:
         state = line.state if line.state is not State.CLOSED else (line.came_from or line.state)
         shown = f"[{COLOURS[state]}]{state}[/]" if state in COLOURS else str(state)
         table.add_row(
             str(line.id)[:8],
-            f"{line.created_at.astimezone(settings.zone):%d %b %H:%M %Z}",
-            line.number or line.document or "(no document)",
-            line.vendor or "",
+            f"{line.created_at.astimezone(settings.zone):%d %b\n%H:%M %Z}",
+            "\n".join(filter(None, (line.number or line.document or "(no document)", line.vendor))),
             str(line.total or ""),
             shown,
             line.last_error or line.reason,
