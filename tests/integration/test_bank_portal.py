@@ -29,6 +29,7 @@ from pydantic import SecretStr
 from daemon.adapters.bank_browser import BankBrowser, BrowserSettings
 from daemon.adapters.bank_pages import BankPages
 from daemon.adapters.bank_portal import BankPortal
+from daemon.adapters.bank_video import DEBIAN_FFMPEG, link_ffmpeg
 from handlers.world import Bank
 from schema.errors import (
     ActionsRefusedError,
@@ -186,6 +187,15 @@ def read_by_eye(png: bytes) -> str:
     with Image.open(io.BytesIO(png)) as image:
         large = image.convert("L").resize((image.width * 2, image.height * 2))
     return "".join(str(pytesseract.image_to_string(large, lang="eng", config="--psm 6")).split())
+
+
+def read_film(folder: Path) -> list[str]:
+    """What OCR reads in the one film of a folder, five pictures a second."""
+    (video,) = folder.glob("*.webm")
+    subprocess.run(
+        [DEBIAN_FFMPEG, "-v", "error", "-i", video, "-vf", "fps=5", folder / "frame%03d.png"], check=True
+    )
+    return [read_by_eye(frame.read_bytes()) for frame in sorted(folder.glob("frame*.png"))]
 
 
 def test_the_portal_is_the_bank_that_steps_know(portal: BankPortal) -> None:
@@ -484,3 +494,20 @@ async def until(condition: Callable[[], bool], limit_s: float = 15.0) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
         await asyncio.sleep(0.02)
+
+
+@pytest.mark.skipif(not DEBIAN_FFMPEG.exists(), reason="recording needs Debian's ffmpeg")
+async def test_a_recording_never_shows_the_account(
+    bank: MockBank, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path / "browsers"))
+    monkeypatch.setenv("OMP_THREAD_LIMIT", "1")
+    link_ffmpeg(tmp_path / "browsers")
+    videos = tmp_path / "videos"
+    recording = BankBrowser(BrowserSettings(video_folder=videos, browsers_path=tmp_path / "browsers"))
+    await recording.start()
+    await portal_of(bank, recording).prepare(transfer_of(), plan_of(bank.origin))
+    await recording.stop()
+    seen = await asyncio.to_thread(read_film, videos)
+    assert any("SIMULATED" in text for text in seen)
+    assert not any(ACCOUNT[4:-2] in text for text in seen)
