@@ -95,6 +95,7 @@ class Settings(BaseSettings):
     playwright_server_url: str = ""
     chromium_path: Path | None = None
     video_folder: Path | None = None
+    playwright_browsers_path: Path | None = None
 
     tesseract_path: Path = Path("/usr/bin/tesseract")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

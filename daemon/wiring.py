@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 
 from daemon.adapters.bank_browser import BankBrowser, BrowserSettings
 from daemon.adapters.bank_portal import BankPortal
+from daemon.adapters.bank_video import link_ffmpeg
 from daemon.adapters.blobs_disk import DiskBlobs
 from daemon.adapters.mailbox_imap import ImapAccount, ImapMailbox
 from daemon.adapters.mailer_smtp import SmtpMailer
@@ -176,12 +177,15 @@ async def submit_mail(settings: Settings, mail: EmailMessage, forwarder: str) ->
 
 
 def browser_settings(settings: Settings) -> BrowserSettings:
-    """Where the browser comes from."""
+    """Where the browser comes from; for a recording Debian's ffmpeg is put where Playwright looks for one."""
+    if settings.video_folder and settings.playwright_browsers_path:
+        link_ffmpeg(settings.playwright_browsers_path)
     return BrowserSettings(
         mode=settings.playwright_executor_mode,
         chromium_path=settings.chromium_path,
         ws_url=settings.playwright_server_url or None,
         video_folder=settings.video_folder,
+        browsers_path=settings.playwright_browsers_path,
     )
 
 

@@ -29,7 +29,11 @@ def demo(folder: Path, *, video: bool, by_hand: bool, stay: bool) -> int:
     console = (
         Console() if sys.stdout.isatty() else Console(width=WIDTH_WITHOUT_TERMINAL, force_terminal=False)
     )
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (
+        signal.SIGTERM,
+        signal.SIGHUP,
+        signal.SIGINT,
+    ):  # a background shell would have SIGINT ignored
         signal.signal(number, _stop)
     try:
         with Services.from_environment(folder) as services:
@@ -66,7 +70,8 @@ async def _show(stack: Stack, console: Console, *, by_hand: bool) -> tuple[list[
         if by_hand:
             console.print("Tap the buttons yourself on the phone page.\n", style="bold")
         results = await Show(stack, street, console, by_hand).run((*DEMO_MAILS, *BAD_MAILS))
-        return results, await report(stack, street, results, console)
+        hashes = await street.hashes()
+        return results, await asyncio.to_thread(report, stack, hashes, results, console)
 
 
 def _stay(stack: Stack, console: Console) -> None:

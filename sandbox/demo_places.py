@@ -129,7 +129,14 @@ def product_environment(
         "BANK_CUSTOMER_ID": "LLB10482",
         "BANK_PASSWORD": "simulated-bank-password",
         "BANK_TOTP_SECRET": TOTP_SECRET,
-        **({"VIDEO_FOLDER": str(places.run / "video")} if video else {}),
+        **(_video(places) if video else {}),
+    }
+
+
+def _video(places: Places) -> dict[str, str]:
+    return {
+        "VIDEO_FOLDER": str(places.run / "video"),
+        "PLAYWRIGHT_BROWSERS_PATH": str(places.run / "browsers"),
     }
 
 

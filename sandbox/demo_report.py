@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from email.message import EmailMessage
 from typing import Any, Final
 
+import asyncpg
 import httpx
 from rich.console import Console
 from rich.panel import Panel
@@ -21,7 +22,6 @@ from rich.text import Text
 from sandbox.demo_places import address_of
 from sandbox.demo_show import COLOURS, Result
 from sandbox.demo_stack import Stack
-from sandbox.demo_street import Street
 from sandbox.mails import APPROVER_PHONES
 from sandbox.ports import LOOPBACK
 
@@ -29,7 +29,9 @@ MEDIA: Final = re.compile(r'src="(?P<url>[^"]*/media/[^"]+\.png)"')
 LINK: Final = re.compile(r"https?://\S+/audit/\S+")
 
 
-async def report(stack: Stack, street: Street, results: Sequence[Result], console: Console) -> dict[str, Any]:
+def report(
+    stack: Stack, hashes: Sequence[asyncpg.Record], results: Sequence[Result], console: Console
+) -> dict[str, Any]:
     """Print everything and return the figures that the last line holds as JSON."""
     with httpx.Client(trust_env=False, timeout=20) as client:
         _phones(stack, client, console)
@@ -37,7 +39,7 @@ async def report(stack: Stack, street: Street, results: Sequence[Result], consol
         link = _letter(letter, console)
         pictures = _save_pictures(stack, client, link)
         leaks = client.get(f"http://{LOOPBACK}:{stack.places.openrouter}/__sim__/leaks").json()
-    await _proofs(street, leaks, console)
+    _proofs(hashes, leaks, console)
     _outcomes(results, console)
     figures = _figures(stack, results, leaks, pictures)
     console.print(f"\nAudit page   {link or 'none'}")
@@ -119,7 +121,7 @@ def _save_pictures(stack: Stack, client: httpx.Client, link: str | None) -> int:
     return count
 
 
-async def _proofs(street: Street, leaks: list[Any], console: Console) -> None:
+def _proofs(hashes: Sequence[asyncpg.Record], leaks: list[Any], console: Console) -> None:
     table = Table(
         title="What Grok was sent and said, by the SHA-256 of the exact bytes",
         title_justify="left",
@@ -127,7 +129,7 @@ async def _proofs(street: Street, leaks: list[Any], console: Console) -> None:
     )
     for column in ("document", "request", "response", "accounts looked for", "action list"):
         table.add_column(column)
-    for row in await street.hashes():
+    for row in hashes:
         refusal = row["groq_action_refusal"]
         table.add_row(
             row["document"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import shutil
 import subprocess
 import time
 from collections.abc import Callable
@@ -52,6 +53,8 @@ class Stack:
 def start_stack(services: Services, *, video: bool, say: Say) -> Stack:
     """Start everything, wait until it is ready; ServiceError says what failed and where its log lies."""
     started = time.monotonic()
+    if video and not shutil.which("ffmpeg"):
+        raise ServiceError("--video needs ffmpeg: apt-get install ffmpeg")
     places = choose_places(services.folder)
     say("PostgreSQL, Redis and Dovecot answer")
     database = f"countersign_demo_{places.run.name.replace('-', '_')}"
@@ -85,7 +88,7 @@ def account_numbers() -> frozenset[str]:
 
 
 def _run(environment: dict[str, str], *arguments: str) -> None:
-    done = subprocess.run(  # noqa: S603 - our own command
+    done = subprocess.run(
         python("daemon", *arguments), env=environment, capture_output=True, text=True, check=False
     )
     if done.returncode:
@@ -95,6 +98,9 @@ def _run(environment: dict[str, str], *arguments: str) -> None:
 def _await(what: str, services: Services, ready: Callable[[], bool]) -> None:
     deadline = time.monotonic() + READY_S
     while not ready():
+        for child in services.children.running:
+            if child.process.poll() is not None:
+                raise ServiceError(f"{child.command.name} ended while {what} started:\n{child.tail()}")
         if time.monotonic() > deadline:
             raise ServiceError(f"{what} did not get ready within {READY_S:.0f} s; see {services.logs}/*.log")
         time.sleep(0.1)

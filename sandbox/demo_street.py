@@ -15,7 +15,8 @@ select i.id::text as id, coalesce(d.name, '') as document, m.message_id, i.state
        coalesce(i.came_from::text, '') as came_from, i.reason, i.due_at is null as settled,
        coalesce(i.last_error, '') as last_error, i.invoice_number, i.total::text as total, i.currency,
        m.stored_at,
-       (select min(at) from audits a where a.invoice_id = i.id and a.source = 'prepared' and a.target = 'asked') as asked_at,
+       (select min(at) from audits a
+         where a.invoice_id = i.id and a.source = 'prepared' and a.target = 'asked') as asked_at,
        (select max(at) from audits a where a.invoice_id = i.id) as moved_at,
        (select count(*) from approvals p where p.invoice_id = i.id and p.verdict = 'approve') as approvals,
        (select bank_reference from payments y where y.invoice_id = i.id and y.status = 'booked') as bank_reference
@@ -36,7 +37,8 @@ select q.message_sid, q.phone, q.approver, d.name as document, m.message_id
 HASHES: Final = """
 select d.name as document, i.groq_request_hash, i.groq_response_hash, i.groq_action_refusal,
        i.groq_exchange->>'accounts_checked' as accounts_checked
-  from invoices i join documents d on d.id = i.document_id where i.groq_request_hash is not null order by i.created_at
+  from invoices i join documents d on d.id = i.document_id
+ where i.groq_request_hash is not null order by i.created_at
 """
 
 

@@ -55,7 +55,7 @@ async def _serve(settings: OutsideSettings) -> None:
         _server(openrouter.create_app(settings.openrouter), settings.openrouter_port),
         _server(twilio_api.create_app(settings.twilio), settings.twilio_port),
     ]
-    running = [asyncio.create_task(server._serve()) for server in servers]  # noqa: SLF001 - signals are ours
+    running = [asyncio.create_task(server._serve()) for server in servers]
     await asyncio.wait([asyncio.create_task(stopping.wait()), *running], return_when=asyncio.FIRST_COMPLETED)
     for server in servers:
         server.should_exit = True
