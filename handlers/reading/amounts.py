@@ -68,6 +68,8 @@ def parse_amount(printed: str, mark: str | None = None) -> Decimal | None:
     number = _plain(re.sub(r"(?<=\d)['’\u00a0\u202f ](?=\d{3}(?!\d))", "", text), mark)
     if number is None:
         return None
+    if not re.fullmatch(r"\d+(?:\.\d*)?", number):
+        return None
     value = Decimal(number)
     return -value if negative else value
 

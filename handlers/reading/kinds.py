@@ -14,7 +14,7 @@ from handlers.reading.vocabulary import KINDS, Role
 TITLE_LINES: Final = 45
 """Titles stand in the upper part of the first page."""
 
-TITLE_WORDS: Final = 5
+TITLE_WORDS: Final = 7
 _TITLES: Final = [(fold_label(title), kind) for kind, titles in KINDS.items() for title in titles.split("|")]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,6 +15,11 @@ from handlers.reading.words import Line, Page, Word
 
 LINES_BELOW: Final = 2
 """A value under its label stands at most this many lines below it."""
+
+_QUALIFIES: Final = re.compile(
+    r"\(?\b(inkl|incl|excl|exkl|inclusive|including|excluding|exclusive|ohne|of|before|after|without|inkludiert)\b\.?:?$", re.IGNORECASE
+)
+"""After such a word a label only describes the label before it: `Total (incl. VAT)`."""
 
 _STARTS_AFTER: Final = " (/:|,*•.;[\u2013"
 """What may stand before a label inside a word; a hyphen may not: `Vertrags-Nr` is not `Nr`."""
@@ -75,8 +81,20 @@ def find_labels(page: Page) -> list[Label]:
     """All labels on a page in reading order; of overlapping ones the longest that starts first."""
     found: list[Label] = []
     for index, line in enumerate(page.lines):
-        found.extend(_labels_of(line, index))
+        found.extend(label for label in _labels_of(line, index) if not _qualifies_another(label))
     return found
+
+
+def is_label(text: str) -> bool:
+    """Is the whole text the name of a field?"""
+    name = fold_label(text)
+    return any(entry[0] == name for entry in _by_head().get(name[:2], ()))
+
+
+def _qualifies_another(label: Label) -> bool:
+    """Does the label stand in `(incl. VAT)` or `excl. GST` after some other words?"""
+    before = label.line.words[label.first - 1].text if label.first > 1 else ""
+    return bool(before and _QUALIFIES.search(before))
 
 
 def words_right_of(label: Label, labels: Sequence[Label]) -> list[Word]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -16,6 +16,9 @@ from handlers.reading.words import Line, Page
 
 COLUMNS_WANTED: Final = 3
 """A line with this many column words heads the table of items."""
+
+LAST_COLUMN: Final = 0.25
+"""The sum that counts for a row ends within this share of the page from the header's right end."""
 
 PROVEN, NUMBERED, COUNTED = 0.95, 0.88, 0.65
 """The rows add up to the net or total; they are numbered 1 to n; they were only counted."""
@@ -32,43 +35,74 @@ _COLUMNS: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
-    """A line of the table that carries a sum; `number` is its running number if it begins with one."""
+class _Table:
+    """Lines of a table of items, and the left and right edges of its header."""
 
-    amount: Sum
-    number: int | None
+    lines: tuple[Line, ...]
+    left: float
+    right: float
 
 
-def read_line_count(
-    marked: Marked, mark: str | None, net: Decimal | None, total: Decimal | None
-) -> Found[int] | None:
-    """Number of line items, surest when their sums add up."""
-    rows = list(_rows(marked, mark))
-    if not rows:
+def read_line_count(marked: Marked, mark: str | None, net: Decimal | None, total: Decimal | None) -> Found[int] | None:
+    """Number of line items, surest when they are numbered and their sums add up.
+
+    1. Count the rows with a sum in the last column, and those numbered 1, 2, 3 in the first.
+    2. If the counts agree or only one exists, and the sums add up to net or total, that is proven.
+    3. If they differ, the numbering is believed: sums stand in sub-rows too.
+    """
+    tables = [table for page in marked.pages if (table := _table(marked, page, mark)) is not None]
+    rows = [row for table in tables for row in _rows(table, mark)]
+    numbered = _numbered([line for table in tables for line in table.lines])
+    words = rows[0].words if rows else numbered[0].words if numbered else ()
+    count = len(numbered) or len(rows)
+    if not count:
         return None
-    words = rows[0].amount.words
-    added = sum((row.amount.value for row in rows), Decimal(0))
-    if added in (net, total):
-        return Found(len(rows), PROVEN, words, words[0].source)
-    numbered = [row.number for row in rows if row.number is not None]
-    if numbered and numbered == list(range(1, len(numbered) + 1)):
-        return Found(len(numbered), NUMBERED, words, words[0].source)
-    return Found(len(rows), COUNTED, words, words[0].source)
+    added = bool(rows) and sum((row.value for row in rows), Decimal(0)) in (net, total)
+    if len(numbered) == len(rows):
+        base = PROVEN if added else NUMBERED
+    elif numbered:
+        base = COUNTED + 0.1
+    else:
+        base = NUMBERED if added else COUNTED
+    return Found(count, base, words, words[0].source)
 
 
-def _rows(marked: Marked, mark: str | None) -> Iterator[_Row]:
-    """Rows of all tables of items, page by page."""
-    for page in marked.pages:
-        header = _header(page)
-        if header is None:
+def _table(marked: Marked, page: Page, mark: str | None) -> _Table | None:
+    """The lines between the header of items and the first total below it."""
+    header = _header(page)
+    if header is None:
+        return None
+    kept: list[Line] = []
+    for line in page.lines[header + 1 :]:
+        if _ends_table(marked, line, mark):
+            break
+        kept.append(line)
+    head = page.lines[header]
+    return _Table(tuple(kept), head.words[0].x0, max(word.x1 for word in head.words))
+
+
+def _rows(table: _Table, mark: str | None) -> list[Sum]:
+    """The last sums of lines that have a name or other sums before it."""
+    found = []
+    for line in table.lines:
+        sums = [item for item in sums_in(line.words, mark) if item.money]
+        if not sums or len(line.words) < 3 or not (_has_name(line) or len(sums) > 1):
             continue
-        right = max(word.x1 for word in page.lines[header].words)
-        for line in page.lines[header + 1 :]:
-            if _ends_table(marked, line, mark):
-                break
-            row = _row(line, mark, right)
-            if row is not None:
-                yield row
+        amount = max(sums, key=lambda item: item.x1)
+        if amount.x1 >= table.right - LAST_COLUMN:
+            found.append(amount)
+    return found
+
+
+def _numbered(lines: Sequence[Line]) -> list[Line]:
+    """The lines that begin with 1, 2, 3 and so on, all at about the same left edge."""
+    found: list[Line] = []
+    for line in lines:
+        number = _running_number(line)
+        beside = not found or abs(line.words[0].x1 - found[0].words[0].x1) < 0.03
+        if number == len(found) + 1 and beside and len(line.words) > 2:
+            found.append(line)
+    return found
 
 
 def _header(page: Page) -> int | None:
@@ -87,16 +121,6 @@ def _ends_table(marked: Marked, line: Line, mark: str | None) -> bool:
     ]
     opening = any(label.first <= 1 for label in labels)
     return opening and bool([item for item in sums_in(line.words, mark) if item.money])
-
-
-def _row(line: Line, mark: str | None, right: float) -> _Row | None:
-    sums = [item for item in sums_in(line.words, mark) if item.money]
-    if not sums or len(line.words) < 3 or not _has_name(line) and len(sums) < 2:
-        return None
-    amount = max(sums, key=lambda item: item.x1)
-    if amount.x1 < right - 0.25:
-        return None
-    return _Row(amount, _running_number(line))
 
 
 def _has_name(line: Line) -> bool:

@@ -68,8 +68,8 @@ def _beside_or_below(marked: Marked, label: Label) -> Iterator[Found[str]]:
 
 def _titled(label: Label) -> bool:
     """Does a title such as `Handelsrechnung (380)` stand right before a bare `Nr.`?"""
-    before = [fold_label(word.text) for word in label.line.words[max(0, label.first - 3) : label.first]]
-    return any(word.endswith(_TITLES) for word in before)
+    before = [word.text for word in label.line.words[: label.first] if not _SKIP.fullmatch(word.text)]
+    return bool(before) and fold_label(before[-1]).endswith(_TITLES)
 
 
 def _found(words: Sequence[Word], base: float) -> Found[str]:

@@ -8,7 +8,7 @@ from typing import Final
 
 from handlers.reading.confidence import CHECKSUM, with_print
 from handlers.reading.identifiers import compact, gstin_is_valid, looks_like_gstin, vat_is_wellformed
-from handlers.reading.labels import Label, cells_below, fold_label, words_right_of
+from handlers.reading.labels import Label, cells_below, fold_label, is_label, words_right_of
 from handlers.reading.marked import Found, Marked
 from handlers.reading.vocabulary import KINDS, LEGAL_FORMS, Role
 from handlers.reading.words import Line, Page, Word
@@ -16,13 +16,20 @@ from handlers.reading.words import Line, Page, Word
 BUYER_BLOCK: Final = 7
 """A buyer's address is at most this many lines under its label."""
 
-LABELLED, SIGNED, LEGAL, FIRST_LINE, HOLDER = 0.84, 0.8, 0.72, 0.55, 0.5
+LABELLED, SIGNED, LEGAL, FIRST_LINE, HOLDER = 0.84, 0.8, 0.72, 0.55, 0.56
 """How much each place of a name is worth; two places that agree are worth AGREED."""
 
 AGREED: Final = 0.91
+RIVALLED: Final = 0.85
+"""A VAT number when another tax number of the seller stands before it."""
+
 TOP: Final = 0.35
 """The upper part of the first page, where letterheads stand."""
 
+OWN_DOMAIN: Final = 0.12
+
+_DOMAIN = re.compile(r"(?:www\.|@|https?://(?:www\.)?)([\w-]{3,40})\.[a-z.]{2,6}", re.IGNORECASE)
+_MAIL_HOSTS: Final = frozenset("gmail yahoo hotmail outlook rediffmail gmx web example".split())
 _YOURS: Final = re.compile(r"\b(your|ihre|uw|votre|su|customer|kunden|client)\b", re.IGNORECASE)
 _FORMS: Final = frozenset(re.sub(r"[^\w&]", "", form) for form in LEGAL_FORMS.split("|"))
 _TITLES: Final = frozenset(fold_label(title) for titles in KINDS.values() for title in titles.split("|"))
@@ -40,15 +47,40 @@ def read_seller_name(marked: Marked) -> Found[str] | None:
     found = list(_names(marked))
     if not found:
         return None
+    found = _favoured_by_domain(found, marked.text)
     best = max(found, key=lambda item: item.confidence)
     agreeing = {item.words[0].y0 for item in found if _same(item.value, best.value)}
     return best.with_confidence(max(best.confidence, AGREED)) if len(agreeing) > 1 else best
 
 
+def _favoured_by_domain(found: list[Found[str]], text: str) -> list[Found[str]]:
+    """A name that is also the name of a web or mail domain in the document is more likely the sender's."""
+    domains = {re.sub(r"\W", "", name.casefold()) for name in _DOMAIN.findall(text)} - _MAIL_HOSTS
+    return [
+        item.with_confidence(item.confidence + OWN_DOMAIN) if _core(item.value) in domains else item for item in found
+    ]
+
+
+def _core(name: str) -> str:
+    """The name without its legal form, as a domain would spell it."""
+    words = [word for word in name.casefold().split() if re.sub(r"[^\w&]", "", word) not in _FORMS]
+    return re.sub(r"\W", "", "".join(words))
+
+
 def read_seller_tax_id(marked: Marked) -> Found[str] | None:
     """The first GSTIN or VAT number that is not the buyer's, else the first labelled tax number."""
-    found = [item for item in _checked_tax_ids(marked)] or list(_labelled_tax_ids(marked))
-    return max(found, key=lambda item: item.confidence) if found else None
+    labelled = list(_labelled_tax_ids(marked))
+    found = list(_checked_tax_ids(marked)) or labelled
+    if not found:
+        return None
+    best = max(found, key=lambda item: item.confidence)
+    earlier = [item for item in labelled if compact(item.value) != best.value and _before(item, best)]
+    return best.with_confidence(min(best.confidence, RIVALLED)) if earlier else best
+
+
+def _before(one: Found[str], other: Found[str]) -> bool:
+    """Does one stand before the other in the document?"""
+    return (one.words[0].page, one.words[0].y0) < (other.words[0].page, other.words[0].y0)
 
 
 def _names(marked: Marked) -> Iterator[Found[str]]:
@@ -77,28 +109,46 @@ def _labelled_names(marked: Marked) -> Iterator[Found[str]]:
 
 
 def _name_below(marked: Marked, label: Label, base: float) -> Iterator[Found[str]]:
-    """Under `Seller:` the first line that is a name; `Name:` before it is skipped."""
-    for words in cells_below(label, marked.page_of(label), lines=5):
-        if fold_label(words[0].text) == "name" and len(words) > 1:
-            yield _name(_clean(words[1:]), words[1:], base + 0.06)
-            return
-    for words in cells_below(label, marked.page_of(label), lines=4):
-        text = _clean(words)
+    """Under `Seller:` the value of `Name:`, else the first line that is a name, with a second line of it."""
+    page = marked.page_of(label)
+    below = page.lines[label.line_index + 1 : label.line_index + 7]
+    for line in below:
+        if fold_label(line.words[0].text) == "name" and len(line.words) > 1:
+            words = [word for word in line.words[1:] if word.text != ":"]
+            words = words[: _first_gap(words)]
+            if words and _is_name(_clean(words)):
+                yield _name(_clean(words), words, base + 0.06)
+                return
+    for depth, words in enumerate(cells_below(label, page, lines=5)):
+        cell = words[: _first_gap(words)]
+        text = _clean(cell)
         if _is_name(text):
-            yield _name(text, words, base)
+            yield _two_lines(page, label.line_index + 1 + depth, cell, base)
             return
+
+
+def _two_lines(page: Page, index: int, cell: Sequence[Word], base: float) -> Found[str]:
+    """A name without legal form goes on in the next line when that one has it."""
+    text = _clean(cell)
+    following = page.lines[index + 1 : index + 2]
+    for below in following[0].cells() if following else []:
+        aligned = abs(below[0].x0 - cell[0].x0) < 0.01
+        if aligned and not _has_legal_form(text) and _has_legal_form(_clean(below)):
+            return _name(f"{text} {_clean(below)}", [*cell, *below], base)
+    return _name(text, cell, base)
 
 
 def _first_line(marked: Marked) -> Iterator[Found[str]]:
-    """The first thing on the first page that may be a name."""
+    """The first things on the first page that may be a name, the higher the better."""
+    rank = 0
     for page, index, line in marked.lines():
         if index > 6 or page.number != marked.pages[0].number:
             return
         for cell in line.cells():
             text = _clean(cell)
             if _is_name(text) and not in_buyer_block(marked, page, index, cell):
-                yield _name(text, cell, FIRST_LINE)
-                return
+                yield _two_lines(page, index, cell, FIRST_LINE - 0.02 * rank)
+                rank += 1
 
 
 def in_buyer_block(marked: Marked, page: Page, index: int, cell: Sequence[Word]) -> bool:
@@ -149,8 +199,11 @@ def _has_legal_form(text: str) -> bool:
 
 def _is_name(text: str) -> bool:
     letters = sum(char.isalpha() for char in text)
+    first = text[:1]
     return (
         letters >= 3
+        and (first.isdigit() or first.isupper() or (first.isalpha() and first.lower() == first.upper()))
+        and not is_label(text)
         and letters >= len(text.replace(" ", "")) * 0.6
         and not _NOT_NAME.search(text)
         and fold_label(text) not in _TITLES
@@ -214,6 +267,8 @@ def _shapes(line: Line) -> Iterator[tuple[str, tuple[Word, ...], bool]]:
             continue
         for count in range(1, 6):
             words = line.words[start : start + count]
+            if any(":" in w.text for w in words[1:]):
+                break
             joined = compact("".join(w.text for w in words).split(":")[-1].strip(",;()"))
             following = line.words[start + count].text if start + count < len(line.words) else ""
             if vat_is_wellformed(joined) and not following.isdigit():

@@ -76,7 +76,7 @@ def _number_at(words: Sequence[Word], index: int) -> list[Word]:
 
 def _value(taken: Sequence[Word], mark: str | None) -> Decimal | None:
     text = "".join(word.text for word in taken)
-    if text.endswith("%") or re.search(r"\d[-/]\d|\d:\d", text):
+    if text.endswith("%") or re.search(r"\d[-/]\d|\d:\d|^\d{1,2}\.\d{1,2}\.$", text):
         return None
     if taken[0].source == "ocr":
         text = text.lstrip(_NOISE).rstrip("|'`*~_")

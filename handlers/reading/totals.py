@@ -25,6 +25,7 @@ ROUND_OFF: Final = Decimal("1.00")
 MAX_TAXES: Final = 8
 ROWS_BELOW: Final = 4
 CONTRADICTED: Final = 0.85
+UNPROVEN: Final = 0.84
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class _Candidate:
     base: float
     weak: bool
     line: Line
+    name: str
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def read_totals(marked: Marked, mark: str | None) -> Totals:
     contradicted = bool(total and net and tax and not net.weak and not tax.weak)
     if total and contradicted:
         total = total.with_confidence(min(total.confidence, CONTRADICTED))
-    found_net, found_tax = _found(net, seen, 0.84), _found(_sole(taxes), seen, 0.84)
+    found_net, found_tax = _found(net, seen, UNPROVEN), _tax_alone(taxes, seen)
     return Totals(
         total,
         found_net,
@@ -129,7 +131,7 @@ def _beside(marked: Marked, label: Label, mark: str | None) -> list[_Candidate]:
     sums = sums_in(words_right_of(label, marked.on(label.line)), mark)
     money = [item for item in sums if item.money] or ([] if label.weak else sums[-1:])
     base = WEAK_BESIDE if label.weak else LABEL_BESIDE
-    return [_Candidate(item, base - 0.1 * (not item.money), label.weak, label.line) for item in money[-1:]]
+    return [_Candidate(item, base - 0.1 * (not item.money), label.weak, label.line, label.name) for item in money[-1:]]
 
 
 def _below(marked: Marked, label: Label, mark: str | None) -> list[_Candidate]:
@@ -140,7 +142,7 @@ def _below(marked: Marked, label: Label, mark: str | None) -> list[_Candidate]:
     for depth, line in enumerate(page.lines[label.line_index + 1 : label.line_index + 1 + ROWS_BELOW]):
         under = [s for s in sums_in(line.words, mark) if s.money and min(s.x1, x1) > max(s.words[0].x0, x0)]
         base = (WEAK_ABOVE if label.weak else LABEL_ABOVE - 0.1) - 0.02 * depth
-        rows += [_Candidate(item, base, label.weak, line) for item in under[:1]]
+        rows += [_Candidate(item, base, label.weak, line, label.name) for item in under[:1]]
     return rows
 
 
@@ -155,6 +157,7 @@ def _triple(
     found: list[tuple[float, tuple[_Candidate, _Candidate, Sequence[_Candidate], bool]]] = []
     bases = [*nets, *(item for item in totals if item.weak)]
     options = list(_tax_options(taxes))
+    largest = max((abs(item.sum.value) for item in [*totals, *payables]), default=Decimal(0)) or Decimal(1)
     for total in [*totals, *payables]:
         for net in bases:
             for option in options:
@@ -173,9 +176,7 @@ def _triple(
                     - 0.05 * len(option)
                     - (0.5 if trivial else 0)
                 )
-                score += 0.001 * float(min(abs(total.sum.value), Decimal(10_000))) / 10_000 + 0.01 * min(
-                    seen[total.sum.value], 3
-                )
+                score += 0.2 * float(abs(total.sum.value) / largest) + 0.01 * min(seen[total.sum.value], 3)
                 found.append((score, (total, net, option, trivial)))
     return max(found, key=lambda item: item[0])[1] if found else None
 
@@ -209,9 +210,14 @@ def _strongest(candidates: list[_Candidate], seen: Counter[Decimal]) -> _Candida
     )[1]
 
 
-def _sole(candidates: list[_Candidate]) -> _Candidate | None:
-    values = {item.sum.value for item in candidates}
-    return candidates[-1] if len(values) == 1 else None
+def _tax_alone(taxes: list[_Candidate], seen: Counter[Decimal]) -> Found[Decimal] | None:
+    """Tax that nothing proves: CGST and SGST together, else the only labelled sum."""
+    halves = [next((tax for tax in taxes if tax.name.endswith(name)), None) for name in ("cgst", "sgst")]
+    if halves[0] and halves[1]:
+        words = (*halves[0].sum.words, *halves[1].sum.words)
+        return Found(halves[0].sum.value + halves[1].sum.value, with_print(UNPROVEN, words), words, words[0].source)
+    sole = len({tax.sum.value for tax in taxes}) == 1
+    return _found(taxes[-1], seen, UNPROVEN) if sole else None
 
 
 def _found(candidate: _Candidate | None, seen: Counter[Decimal], cap: float = 1.0) -> Found[Decimal] | None:

@@ -122,7 +122,7 @@ LABELS: Final[Mapping[Role, Mapping[str, str]]] = {
         "de": "gesamtbetrag|bruttobetrag|bruttosumme|rechnungsbetrag|rechnungsbetrag brutto|endbetrag|gesamtsumme|"
         "endsumme|rechnungssumme brutto|rechnungssumme|rechnungsendbetrag|summe brutto|summe inkl ust|"
         "summe inkl mwst|gesamtbetrag brutto|gesamt brutto|gesamt inkl mwst|rechnungsbeitrag|total brutto|"
-        "gesamtbetrag inkl mwst|betrag inkl mwst|zu zahlender beitrag|beitrag inklusive|gesamtpreis|~summe|"
+        "gesamtbetrag inkl mwst|betrag inkl mwst|beitrag inklusive|gesamtpreis|~summe|"
         "~gesamt|~gesamtbeitrag|~brutto|~total",
         "fr": "total ttc|montant ttc|total a payer|montant total|net a payer|total ttc a payer|montant total ttc|"
         "montant eur ttc|total general|somme a payer|montant a payer|total facture ttc|~total|~ttc|~montant",
@@ -141,7 +141,7 @@ LABELS: Final[Mapping[Role, Mapping[str, str]]] = {
     Role.PAYABLE: {
         "en": "amount due|balance due|total amount due|due payable|amount to pay|please pay|outstanding amount|"
         "balance payable|amount owing|total outstanding|balance",
-        "de": "zahlbetrag|offener betrag|zu zahlen|restbetrag|zu zahlender betrag|uberweisungsbetrag|zahllast|"
+        "de": "zahlbetrag|zu zahlender beitrag|offener betrag|zu zahlen|restbetrag|zu zahlender betrag|uberweisungsbetrag|zahllast|"
         "offener rechnungsbetrag|noch zu zahlen",
         "fr": "reste a payer|solde a payer|montant du|solde du",
         "es": "saldo pendiente|pendiente de pago",
