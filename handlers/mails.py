@@ -8,15 +8,31 @@ from datetime import datetime
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from schema.masking import mask
+from schema.visible import one_line
 
 LONGEST_SUBJECT: Final = 160
+LONGEST_TEXT: Final = 1_000
+"""Characters of one value in a mail; a name or reason that is longer is somebody's trick."""
 
 _REPLY: Final = re.compile(r"^(\s*(re|aw|antw|sv)\s*:\s*)+", re.IGNORECASE)
+
+
+def _in_a_letter(value: object) -> object:
+    """What Jinja prints for a value: texts on one line, made visible and cut, so that none can forge a line."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    line = one_line(value)
+    return line if len(line) <= LONGEST_TEXT else f"{line[:LONGEST_TEXT]}…"
+
 
 _PAGES: Final = Environment(
     loader=PackageLoader("handlers", "letters"),
     autoescape=True,
     undefined=StrictUndefined,
+    finalize=_in_a_letter,
     trim_blocks=True,
     lstrip_blocks=True,
 )
@@ -24,6 +40,7 @@ _TEXTS: Final = Environment(
     loader=PackageLoader("handlers", "letters"),
     autoescape=False,  # noqa: S701 - plain text, never shown as HTML
     undefined=StrictUndefined,
+    finalize=_in_a_letter,
     trim_blocks=True,
     lstrip_blocks=True,
 )
@@ -103,7 +120,8 @@ def rejected_mail(notice: RejectedNotice) -> Letter:
 
 
 def _letter(name: str, subject: str, notice: PaidNotice | HeldNotice | RejectedNotice) -> Letter:
-    bare = " ".join(_REPLY.sub("", subject).split())[:LONGEST_SUBJECT]
+    # Masked: the forwarder may have put an account number into the subject, and the guard would stop our answer.
+    bare = _REPLY.sub("", mask(one_line(subject)))[:LONGEST_SUBJECT]
     return Letter(
         subject=f"Re: {bare or 'your invoice'}",
         text=_TEXTS.get_template(f"{name}.txt").render(n=notice),

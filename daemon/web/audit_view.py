@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cache
@@ -25,6 +24,7 @@ from schema.document import Place
 from schema.findings import Severity
 from schema.masking import mask
 from schema.states import State
+from schema.visible import visible
 
 LONGEST_TEXT: Final = 2_000
 """Characters of one text; longer ones are cut, and the cut says how long they were."""
@@ -82,12 +82,6 @@ MILESTONES: Final[tuple[tuple[State, str], ...]] = (
     (State.APPROVED, "Approved"),
     (State.PAID, "Paid"),
 )
-
-_HIDDEN: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
-"""Unicode categories that are not seen, or that turn and break lines (Trojan Source, CVE-2021-42574)."""
-
-_JOINERS: Final = frozenset("\n\t\u200c\u200d\u00ad")
-"""Kept: line ends, and what Indic scripts need to join letters."""
 
 
 class Exact(str):
@@ -148,14 +142,6 @@ def boxes_of(case: AuditCase) -> tuple[tuple[PagePicture, tuple[tuple[FieldRow, 
 def moment(at: datetime | None, zone: ZoneInfo) -> Exact:
     """A time in the reader's zone, with the zone's name: `23 Nov 2026, 18:42:07 IST`."""
     return Exact("" if at is None else f"{at.astimezone(zone):%d %b %Y, %H:%M:%S %Z}")
-
-
-def visible(text: str) -> str:
-    """`text` with unseen and direction-changing characters written out, as `[U+202E]`."""
-    return "".join(
-        f"[U+{ord(char):04X}]" if char not in _JOINERS and unicodedata.category(char) in _HIDDEN else char
-        for char in text
-    )
 
 
 def _on_the_page(value: object) -> object:

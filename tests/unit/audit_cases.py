@@ -179,6 +179,53 @@ def model() -> ModelCard:
     )
 
 
+MAIL = MailCard(
+    sender="priya@meridian.example",
+    sender_name="Priya Nair",
+    subject="Fwd: Tax invoice AIS/26-27/8812 against PO-2026-0141",
+    stored_at=at(12, 1),
+    disposition="accepted",
+    reason="An allowed sender, proved by our mail server.",
+    raw_sha256=digest("9"),
+    evidence={"authserv_id": "mx.countersign.example", "method": "auth"},
+)
+
+FINDINGS = (
+    Finding(
+        rule="due_before_issue",
+        severity=Severity.WARN,
+        sentence="Due on 2026-12-18, 25 days from today; nothing is gained by paying early.",
+        evidence={"due": "2026-12-18"},
+    ),
+    Finding(rule="no_po", severity=Severity.INFO, sentence="One purchase order covers the whole sum."),
+)
+
+TRANSFER = TransferCard(
+    beneficiary="Acme Industrial Supplies Pvt Ltd",
+    account=Masked("XXXXXX9326"),
+    routing="HDFC0000485",
+    rail=Rail.NEFT,
+    amount=TOTAL,
+    reference=Reference("CSQ4ZK2WVN7HTB5XLA6RMD"),
+    pay_on=date(2026, 11, 23),
+    people_needed=1,
+    fingerprint=digest("7"),
+    policy_version="3f9c07d152e8",
+)
+
+QUESTIONS = (
+    QuestionRow(
+        person="Asha Rao",
+        address="asha@meridian.example",
+        fingerprint=digest("7"),
+        asked_at=at(12, 9),
+        expires_at=datetime(2026, 11, 24, 13, 12, 9, tzinfo=UTC),
+        verdict=Verdict.APPROVE,
+        answered_at=at(15, 41),
+    ),
+)
+
+
 def paid_case(page_url: str = "/media/page.png", shot_url: str = "/media/shot.png") -> AuditCase:
     return AuditCase(
         number="AIS/26-27/8812",
@@ -189,58 +236,18 @@ def paid_case(page_url: str = "/media/page.png", shot_url: str = "/media/shot.pn
         zone=PUNE,
         shown_at=at(31),
         link_until=datetime(2027, 2, 21, 13, 31, tzinfo=UTC),
-        mail=MailCard(
-            sender="priya@meridian.example",
-            sender_name="Priya Nair",
-            subject="Fwd: Tax invoice AIS/26-27/8812 against PO-2026-0141",
-            stored_at=at(12, 1),
-            disposition="accepted",
-            reason="An allowed sender, proved by our mail server.",
-            raw_sha256=digest("9"),
-            evidence={"authserv_id": "mx.countersign.example", "method": "auth"},
-        ),
+        mail=MAIL,
         document=document(page_url),
         model=model(),
-        findings=(
-            Finding(
-                rule="due_before_issue",
-                severity=Severity.WARN,
-                sentence="Due on 2026-12-18, 25 days from today; nothing is gained by paying early.",
-                evidence={"due": "2026-12-18"},
-            ),
-            Finding(
-                rule="no_po", severity=Severity.INFO, sentence="One purchase order covers the whole sum."
-            ),
-        ),
+        findings=FINDINGS,
         screenshots=(
             Screenshot(
                 title="Confirm page, before asking", url=shot_url, sha256=digest("5"), taken_at=at(12, 8)
             ),
             Screenshot(title="Receipt", url=shot_url, sha256=digest("6"), taken_at=at(15, 45)),
         ),
-        transfer=TransferCard(
-            beneficiary="Acme Industrial Supplies Pvt Ltd",
-            account=Masked("XXXXXX9326"),
-            routing="HDFC0000485",
-            rail=Rail.NEFT,
-            amount=TOTAL,
-            reference=Reference("CSQ4ZK2WVN7HTB5XLA6RMD"),
-            pay_on=date(2026, 11, 23),
-            people_needed=1,
-            fingerprint=digest("7"),
-            policy_version="3f9c07d152e8",
-        ),
-        questions=(
-            QuestionRow(
-                person="Asha Rao",
-                address="asha@meridian.example",
-                fingerprint=digest("7"),
-                asked_at=at(12, 9),
-                expires_at=datetime(2026, 11, 24, 13, 12, 9, tzinfo=UTC),
-                verdict=Verdict.APPROVE,
-                answered_at=at(15, 41),
-            ),
-        ),
+        transfer=TRANSFER,
+        questions=QUESTIONS,
         receipt=ReceiptCard(bank_reference="MBKN202611230000417", booked_at=at(15, 44), simulated=True),
         timeline=timeline(),
     )
