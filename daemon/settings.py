@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import quote, urlsplit
@@ -144,9 +145,8 @@ class Settings(BaseSettings):
         parts = urlsplit(url)
         if not password or parts.password:
             return url
-        return parts._replace(
-            netloc=f":{quote(password, safe='')}@{parts.netloc.rpartition('@')[2]}"
-        ).geturl()
+        user, place = parts.username or "", parts.netloc.rpartition("@")[2]
+        return parts._replace(netloc=f"{user}:{quote(password, safe='')}@{place}").geturl()
 
     @property
     def zone(self) -> ZoneInfo:
@@ -211,10 +211,8 @@ def contradictions(settings: Settings) -> list[str]:
         problems.append("IMAP_TLS=none is only for a server on this machine; set IMAP_TLS=tls.")
     if settings.smtp_tls == "none" and not _loopback(settings.smtp_host):
         problems.append("SMTP_TLS=none is only for a server on this machine; set SMTP_TLS=starttls.")
-    if settings.public_url and not _loopback(urlsplit(settings.public_url).hostname or ""):
-        problems += (
-            [] if settings.public_url.startswith("https://") else ["PUBLIC_URL must begin with https://."]
-        )
+    if settings.public_url and not _reachable(settings.public_url):
+        problems.append("PUBLIC_URL must begin with https://.")
     problems += [
         f"{name.upper()} is a well-known password; choose another."
         for name in (
@@ -238,7 +236,18 @@ def _given(value: Any) -> bool:
 
 
 def _loopback(host: str) -> bool:
-    return host in ("", "localhost", "::1") or host.startswith("127.")
+    """Whether a host is this machine; a name that only begins with 127 is not, and may be anyone's."""
+    try:
+        return host in ("", "localhost") or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _reachable(url: str) -> bool:
+    """Whether a messenger may be sent there: by HTTPS, or in the clear on this machine."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and _loopback(host)))
 
 
 def _person(text: str) -> Person:

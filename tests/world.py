@@ -255,28 +255,32 @@ def make_town(database: Database, folder: Path) -> Town:
 async def stock(town: Town) -> None:
     """The known vendor and its purchase order."""
     world = town.world
-    await world.store.master.put_vendor(
-        NewVendor(
-            name="Acme Industrial Supplies Pvt Ltd",
-            aliases=("Acme Industrial",),
-            tax_id=TAX_ID,
-            beneficiary="Acme Industrial Supplies Pvt Ltd",
-            account=world.vault.seal(ACCOUNT),
-            routing="HDFC0000485",
-            currency="INR",
-            country="IN",
-            email=None,
-        )
+    await world.store.master.put_vendors(
+        [
+            NewVendor(
+                name="Acme Industrial Supplies Pvt Ltd",
+                aliases=("Acme Industrial",),
+                tax_id=TAX_ID,
+                beneficiary="Acme Industrial Supplies Pvt Ltd",
+                account=world.vault.seal(ACCOUNT),
+                routing="HDFC0000485",
+                currency="INR",
+                country="IN",
+                email=None,
+            )
+        ]
     )
-    await world.store.master.put_purchase_order(
-        NewPurchaseOrder(
-            number="PO-2026-0141",
-            vendor_tax_id=TAX_ID,
-            currency="INR",
-            total=Decimal("5000000.00"),
-            description="",
-            open=True,
-        )
+    await world.store.master.put_purchase_orders(
+        [
+            NewPurchaseOrder(
+                number="PO-2026-0141",
+                vendor_tax_id=TAX_ID,
+                currency="INR",
+                total=Decimal("5000000.00"),
+                description="",
+                open=True,
+            )
+        ]
     )
 
 

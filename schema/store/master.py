@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 from uuid import uuid4
 
 from schema.document import Frozen
+from schema.errors import PermanentError
 from schema.ids import InvoiceId, Sha256, VendorId
 from schema.invoice import PurchaseOrder, Twin, Vendor
 from schema.queries import load
-from schema.store.pool import Database
+from schema.store.pool import Connection, Database
 from schema.store.rows import to_purchase_order, to_twin, to_vendor
 from schema.vault import SealedAccount
 
@@ -93,28 +95,38 @@ class MasterStore:
             rows = await connection.fetch(SQL["account_prints"])
         return frozenset(row["account_print"] for row in rows)
 
-    async def put_vendor(self, vendor: NewVendor) -> bool:
-        """Add or change a vendor; True when it is new."""
+    async def put_vendors(self, vendors: Sequence[NewVendor]) -> list[bool]:
+        """Add or change vendors, all of them or none; True for each that is new."""
         async with self._database.transaction() as connection:
-            row = await connection.fetchrow(
-                SQL["put_vendor"],
-                *(uuid4(), vendor.name, name_key(vendor.name), [name_key(alias) for alias in vendor.aliases]),
-                *(vendor.tax_id, vendor.beneficiary),
-                *(vendor.account.cipher, vendor.account.print, vendor.account.last4),
-                *(vendor.routing, vendor.currency, vendor.country, vendor.email),
-            )
-        assert row is not None
-        return bool(row["added"])
+            return [await _put_vendor(connection, vendor) for vendor in vendors]
 
-    async def put_purchase_order(self, order: NewPurchaseOrder) -> bool | None:
-        """Add or change a PO; True when new, False when changed, None when its vendor is unknown."""
+    async def put_purchase_orders(self, orders: Sequence[NewPurchaseOrder]) -> list[bool]:
+        """Add or change POs, all of them or none; True for each that is new, PermanentError for a strange vendor."""
         async with self._database.transaction() as connection:
-            row = await connection.fetchrow(
-                SQL["put_purchase_order"],
-                *(uuid4(), order.number, order.vendor_tax_id, order.currency, order.total),
-                *(order.description, order.open),
-            )
-        return None if row is None else bool(row["added"])
+            return [await _put_purchase_order(connection, order) for order in orders]
+
+
+async def _put_vendor(connection: Connection, vendor: NewVendor) -> bool:
+    row = await connection.fetchrow(
+        SQL["put_vendor"],
+        *(uuid4(), vendor.name, name_key(vendor.name), [name_key(alias) for alias in vendor.aliases]),
+        *(vendor.tax_id, vendor.beneficiary),
+        *(vendor.account.cipher, vendor.account.print, vendor.account.last4),
+        *(vendor.routing, vendor.currency, vendor.country, vendor.email),
+    )
+    assert row is not None
+    return bool(row["added"])
+
+
+async def _put_purchase_order(connection: Connection, order: NewPurchaseOrder) -> bool:
+    row = await connection.fetchrow(
+        SQL["put_purchase_order"],
+        *(uuid4(), order.number, order.vendor_tax_id, order.currency, order.total),
+        *(order.description, order.open),
+    )
+    if row is None:
+        raise PermanentError(f"No vendor has the tax id of purchase order {order.number}.")
+    return bool(row["added"])
 
 
 def name_key(name: str) -> str:

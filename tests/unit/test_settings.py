@@ -1,0 +1,207 @@
+"""Settings: what is missing, weak or contradictory is one sentence that says what to set; secrets never show."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+from daemon.settings import NEEDED, Settings, complete_settings, contradictions, load_settings
+from schema.errors import SettingsError
+
+SECRET = "s3cret-of-the-tests"
+COMPLETE: dict[str, Any] = {
+    "master_key": SECRET,
+    "imap_host": "imap.example",
+    "imap_user": "pay@countersign.example",
+    "imap_password": SECRET,
+    "authserv_id": "mx.example",
+    "forwarders": "Priya@Meridian.example, ravi@meridian.example;asha@meridian.example",
+    "smtp_host": "smtp.example",
+    "mail_from": "pay@countersign.example",
+    "approvers": "Asha Rao <Asha@meridian.example> +919800000001; Vikram Shah <v@meridian.example> +919800000002",
+    "public_url": "https://pay.example/",
+    "twilio_account_sid": "AC0",
+    "twilio_auth_token": SECRET,
+    "bank_url": "https://bank.example/",
+    "bank_customer_id": "MERIDIAN",
+    "bank_password": SECRET,
+    "bank_totp_secret": SECRET,
+    "openrouter_api_key": SECRET,
+}
+
+CONTRADICTIONS: dict[str, tuple[dict[str, Any], str]] = {
+    "no model key": (
+        {"openrouter_api_key": ""},
+        "OPENROUTER_API_KEY is not set: get one at openrouter.ai, or set OPENROUTER_MOCK=true.",
+    ),
+    "a container without address": (
+        {"playwright_executor_mode": "container"},
+        "PLAYWRIGHT_SERVER_URL is not set, but PLAYWRIGHT_EXECUTOR_MODE is container.",
+    ),
+    "clear IMAP": (
+        {"imap_tls": "none"},
+        "IMAP_TLS=none is only for a server on this machine; set IMAP_TLS=tls.",
+    ),
+    "clear SMTP": (
+        {"smtp_tls": "none"},
+        "SMTP_TLS=none is only for a server on this machine; set SMTP_TLS=starttls.",
+    ),
+    "a clear public address": ({"public_url": "http://pay.example"}, "PUBLIC_URL must begin with https://."),
+    "an unknown zone": (
+        {"time_zone": "India/Pune"},
+        "TIME_ZONE India/Pune is not known; write e.g. Asia/Kolkata.",
+    ),
+    "a zone out of the folder": (
+        {"time_zone": "../../etc/passwd"},
+        "TIME_ZONE ../../etc/passwd is not known; write e.g. Asia/Kolkata.",
+    ),
+}
+
+PASSWORDS = ("postgres_password", "redis_password", "imap_password", "bank_password", "minio_secret_key")
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No setting comes from the environment or the folder of whoever runs the tests."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def settings(**changed: Any) -> Settings:
+    return Settings(**(COMPLETE | changed))
+
+
+def test_complete_settings_contradict_nothing() -> None:
+    assert contradictions(settings()) == []
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_what_is_missing_is_named_with_what_to_put_there(name: str) -> None:
+    assert contradictions(settings(**{name: ""})) == [f"{name.upper()} is not set: {NEEDED[name]}."]
+
+
+@pytest.mark.parametrize("what", CONTRADICTIONS)
+def test_it_is_said_in_one_sentence_that_there_is(what: str) -> None:
+    changed, sentence = CONTRADICTIONS[what]
+    assert contradictions(settings(**changed)) == [sentence]
+
+
+@pytest.mark.parametrize("name", PASSWORDS)
+@pytest.mark.parametrize("password", ["changeme", "Password", "minioadmin"])
+def test_a_well_known_password_is_refused_and_not_repeated(name: str, password: str) -> None:
+    assert contradictions(settings(**{name: password})) == [
+        f"{name.upper()} is a well-known password; choose another."
+    ]
+
+
+def test_the_mock_model_needs_no_key() -> None:
+    assert contradictions(settings(openrouter_api_key="", openrouter_mock=True)) == []
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.8.8", "::1"])
+def test_a_server_on_this_machine_may_be_reached_in_the_clear(host: str) -> None:
+    local = {"imap_host": host, "imap_tls": "none", "smtp_host": host, "smtp_tls": "none"}
+    assert contradictions(settings(**local)) == []
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1.example.com", "127.example.com", "localhost.example.com"])
+def test_a_name_that_only_begins_like_this_machine_is_another(host: str) -> None:
+    assert len(contradictions(settings(imap_host=host, imap_tls="none"))) == 1
+
+
+@pytest.mark.parametrize("url", ["pay.example", "ftp://localhost", "javascript:alert(1)"])
+def test_a_public_address_that_is_no_address_is_refused(url: str) -> None:
+    assert len(contradictions(settings(public_url=url))) == 1
+
+
+def test_the_first_contradiction_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (COMPLETE | {"time_zone": "Mars/Olympus"}).items():
+        monkeypatch.setenv(name.upper(), value)
+    with pytest.raises(SettingsError, match=r"^TIME_ZONE Mars/Olympus is not known"):
+        complete_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("IMAP_PORT", "70000"),
+        ("OPENROUTER_MOCK", "maybe"),
+        ("SMTP_TLS", "ssl"),
+        ("APPROVERS", "Asha Rao"),
+        ("APPROVERS", "Asha Rao <asha@meridian.example> 98000"),
+    ],
+)
+def test_a_malformed_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=f"^{name}: "):
+        load_settings()
+
+
+def test_forwarders_and_approvers_are_read_without_regard_to_case() -> None:
+    read = settings()
+    assert read.forwarders == {"priya@meridian.example", "ravi@meridian.example", "asha@meridian.example"}
+    assert [(person.name, person.address) for person in read.approvers] == [
+        ("Asha Rao", "asha@meridian.example"),
+        ("Vikram Shah", "v@meridian.example"),
+    ]
+
+
+def test_addresses_lose_the_slash_that_would_be_doubled() -> None:
+    assert (settings().public_url, settings().bank_url) == ("https://pay.example", "https://bank.example")
+
+
+def test_no_secret_shows_in_a_repr_a_dump_or_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = settings(database_url=f"postgresql://u:{SECRET}@h/d", redis_url=f"redis://:{SECRET}@h/0")
+    assert SECRET not in repr(shown) + str(shown) + str(shown.model_dump()) + shown.model_dump_json()
+    monkeypatch.setenv("IMAP_PORT", SECRET)
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    assert SECRET not in str(refused.value)
+
+
+def test_every_setting_with_a_secret_name_is_kept_as_a_secret() -> None:
+    secretive = re.compile(r"password|secret|token|api_key|access_key|master_key|database_url|redis_url")
+    kept = {name for name, member in Settings.model_fields.items() if member.annotation is SecretStr}
+    assert {name for name in Settings.model_fields if secretive.search(name)} == kept
+
+
+@given(st.text(min_size=1).filter(lambda text: "\x00" not in text))
+def test_any_password_survives_the_way_into_an_address(password: str) -> None:
+    read = settings(postgres_password=password, redis_password=password)
+    from urllib.parse import unquote
+
+    assert unquote(urlsplit(read.database).password or "") == password
+    assert unquote(urlsplit(read.redis).password or "") == password
+    assert urlsplit(read.redis).port == 6379
+
+
+def test_a_password_in_the_address_of_redis_stays() -> None:
+    read = settings(redis_url="redis://:given@h:1/2", redis_password="other")
+    assert read.redis == "redis://:given@h:1/2"
+
+
+def test_a_user_in_the_address_of_redis_stays() -> None:
+    read = settings(redis_url="redis://countersign@h:1/2", redis_password="pw")
+    assert read.redis == "redis://countersign:pw@h:1/2"
+
+
+def test_a_given_database_address_is_used_as_it_is() -> None:
+    assert settings(database_url="postgresql://a:b@c/d").database == "postgresql://a:b@c/d"
+
+
+def test_a_dotenv_file_is_read_and_the_environment_wins(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("IMAP_HOST=from-file\nSMTP_HOST=from-file\n")
+    monkeypatch.setenv("SMTP_HOST", "from-environment")
+    read = load_settings()
+    assert (read.imap_host, read.smtp_host) == ("from-file", "from-environment")
