@@ -53,6 +53,7 @@ async def advance(invoice: InvoiceId, job: Job, world: World) -> Outcome | None:
     1. Claim: take the lease, or stop quietly.
     2. Run the due step outside any transaction, cut off before the lease ends.
     3. Commit its outcome; a transient failure is put off, a permanent one is held for a person.
+    4. An outcome that the database refuses is a failure of the step like any other.
     """
     states = tuple(state for state, due in DUE.items() if due.job is job)
     claim = await world.store.street.claim(invoice, states, max(DUE[state].lease_s for state in states))
@@ -60,30 +61,37 @@ async def advance(invoice: InvoiceId, job: Job, world: World) -> Outcome | None:
         return None
     due, started = claim.invoice.due, time.monotonic()
     with structlog.contextvars.bound_contextvars(invoice=str(invoice), step=due.step.value):
-        try:
-            outcome = await _run(claim, world)
-        except ConflictError:
-            await world.store.street.put_off(claim, seconds=FIRST_WAIT_S, error="Someone else was first.")
-            return None
+        outcome = await _run(claim, world)
         if outcome is None:
             return None
-        return await _commit(claim, outcome, world, started)
+        try:
+            return await _commit(claim, outcome, world, started)
+        except (PermanentError, ConflictError) as error:
+            instead = await _after_failure(claim, error, world)
+        return None if instead is None else await _commit(claim, instead, world, started)
 
 
 async def _run(claim: Claim, world: World) -> Outcome | None:
     """The step's outcome, or what its failure leads to; None when it was put off."""
     due = claim.invoice.due
+    if claim.invoice.attempts > due.attempts:
+        # The attempts before left no outcome at all: whoever made them died or met a fault of ours.
+        return _give_up(claim.invoice, PermanentError("This step was broken off again and again."))
     try:
         async with asyncio.timeout(due.limit_s):
             await world.guard.refresh(world.store)
             return await STEPS[due.step](claim.invoice, world)
-    except PermanentError as error:
-        return _give_up(claim.invoice, error)
     except TimeoutError:
         failure: CountersignError = TransientError(f"The step took longer than {due.limit_s:.0f} s.")
-    except TransientError as error:
+    except CountersignError as error:
         failure = error
-    if claim.invoice.attempts >= due.attempts:
+    return await _after_failure(claim, failure, world)
+
+
+async def _after_failure(claim: Claim, failure: CountersignError, world: World) -> Outcome | None:
+    """Hold at once what trying again cannot mend, and the rest when its attempts are used up; else put it off."""
+    may_pass = isinstance(failure, TransientError | ConflictError)
+    if not may_pass or claim.invoice.attempts >= claim.invoice.due.attempts:
         return _give_up(claim.invoice, failure)
     await _put_off(claim, failure, world)
     return None

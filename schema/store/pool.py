@@ -52,6 +52,8 @@ class Database:
             raise ConflictError(f"Someone else was first ({error.constraint_name}).") from error
         except asyncpg.IntegrityConstraintViolationError as error:
             raise PermanentError(f"The database refused the move: {error.args[0]}") from error
+        except (asyncpg.DataError, asyncpg.exceptions.UnsupportedClientFeatureError) as error:
+            raise PermanentError(f"The database cannot hold this value ({type(error).__name__}).") from error
         except _LOST as error:
             raise TransientError("The database does not answer; it is tried again.") from error
 
