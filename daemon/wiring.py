@@ -25,6 +25,7 @@ from daemon.cache import LookupCache
 from daemon.known_vendors import KnownVendors
 from daemon.limits import RateLimiter
 from daemon.settings import Settings
+from handlers.brake import refuse_when_paused
 from handlers.guard import LeakGuard
 from handlers.reading.document import ReadingSettings, read_document
 from handlers.world import World
@@ -94,7 +95,7 @@ async def open_world(settings: Settings, *, browser: bool = False) -> AsyncItera
             reader=SandboxedReader(ReadingSettings(tesseract_path=str(settings.tesseract_path))),
             model=model,
             messenger=messenger,
-            bank=make_bank(settings, vault, bank_browser),
+            bank=make_bank(settings, vault, bank_browser, store),
             mailer=make_mailer(settings, guard),
             clock=SystemClock(),
             policy=load_policy(settings.policy_file),
@@ -149,8 +150,8 @@ def make_messenger(settings: Settings, guard: LeakGuard) -> TwilioMessenger:
     )
 
 
-def make_bank(settings: Settings, vault: Vault, browser: BankBrowser) -> BankPortal:
-    """The bank's portal."""
+def make_bank(settings: Settings, vault: Vault, browser: BankBrowser, store: Store) -> BankPortal:
+    """The bank's portal; a pause is looked for once more right before the click."""
     return BankPortal(
         origin=settings.bank_url,
         customer_id=settings.bank_customer_id,
@@ -158,6 +159,7 @@ def make_bank(settings: Settings, vault: Vault, browser: BankBrowser) -> BankPor
         totp_secret=settings.bank_totp_secret,
         vault=vault,
         browser=browser,
+        last_look=lambda permit: refuse_when_paused(permit.payment_id, store),
     )
 
 

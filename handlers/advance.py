@@ -19,7 +19,7 @@ from handlers.prepare import prepare
 from handlers.report import report, tell
 from handlers.wait import wait
 from handlers.world import World
-from schema.errors import ConflictError, CountersignError, PermanentError, TransientError
+from schema.errors import ConflictError, CountersignError, PausedError, PermanentError, TransientError
 from schema.ids import InvoiceId
 from schema.invoice import Claim, Invoice
 from schema.outcome import Outcome
@@ -43,6 +43,9 @@ STEPS: Final[Mapping[Step, StepFunction]] = {
 FIRST_WAIT_S: Final = 1.0
 LONGEST_WAIT_S: Final = 120.0
 """A service that is down for hours is asked every two minutes; a person is told when the attempts are used up."""
+
+PAUSED_S: Final = 30.0
+"""How often a paused payment looks whether it may go on; `resume` wakes it at once."""
 
 log = structlog.get_logger()
 
@@ -90,6 +93,10 @@ async def _run(claim: Claim, world: World) -> Outcome | None:
 
 async def _after_failure(claim: Claim, failure: CountersignError, world: World) -> Outcome | None:
     """Hold at once what trying again cannot mend, and the rest when its attempts are used up; else put it off."""
+    if isinstance(failure, PausedError):
+        log.info("payment paused", reason=failure.sentence)
+        await world.store.street.put_off(claim, seconds=PAUSED_S, error=failure.sentence, counted=False)
+        return None
     may_pass = isinstance(failure, TransientError | ConflictError)
     if not may_pass or claim.invoice.attempts >= claim.invoice.due.attempts:
         return _give_up(claim.invoice, failure)

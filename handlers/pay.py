@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from handlers.brake import refuse_when_paused
 from handlers.world import World
 from schema.approval import Verdict
 from schema.errors import TermsChangedError
@@ -16,6 +17,7 @@ async def intend(invoice: Invoice, world: World) -> Outcome:
     """First half: mint the permit from the approvals of this very fingerprint; nothing is sent."""
     payment = await world.store.street.payment(invoice.id)
     assert payment is not None
+    await refuse_when_paused(payment.transfer.payment_id, world.store)
     assert invoice.fingerprint is not None
     assert invoice.screenshot_sha256 is not None
     today = world.clock.now().astimezone(world.zone).date()
@@ -61,6 +63,7 @@ async def pay(invoice: Invoice, world: World) -> Outcome:
     receipt = await world.bank.find(payment.transfer)
     found = receipt is not None
     if receipt is None:
+        await refuse_when_paused(payment.transfer.payment_id, world.store)
         receipt = await world.bank.pay(payment.transfer, invoice.plan, permit)
     return await _paid(payment.transfer.terms.reference, receipt, found, world)
 

@@ -26,6 +26,10 @@ class TransientError(CountersignError):
         self.retry_after_s = retry_after_s
 
 
+class PausedError(TransientError):
+    """Payments are paused by an operator; waiting costs the invoice nothing."""
+
+
 class OutcomeUnknownError(TransientError):
     """The request was sent and no answer came, so only the other side knows whether it took effect."""
 

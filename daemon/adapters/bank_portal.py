@@ -35,6 +35,8 @@ RUN_LIMIT_S: Final = 75.0
 SUBMIT_LIMIT_S: Final = 30.0
 """How long the bank may take to answer a payment before its outcome counts as unknown."""
 
+LastLook = Callable[[Permit], Awaitable[None]]
+
 _T = TypeVar("_T")
 _log = structlog.get_logger(__name__)
 
@@ -65,8 +67,12 @@ class BankPortal:
         browser: BankBrowser,
         *,
         submit_limit_s: float = SUBMIT_LIMIT_S,
+        last_look: LastLook | None = None,
     ) -> None:
-        """`origin` is scheme, host and port of the portal; SettingsError when the TOTP secret is none."""
+        """`origin` is scheme, host and port of the portal; SettingsError when the TOTP secret is none.
+
+        `last_look` is awaited when everything is filled in, right before the click, and raises to prevent it.
+        """
         self._origin = origin.rstrip("/")
         self._customer_id = customer_id
         self._password = password
@@ -74,6 +80,7 @@ class BankPortal:
         self._vault = vault
         self._browser = browser
         self._submit_limit_s = submit_limit_s
+        self._last_look = last_look
         self._spent: dict[int, weakref.ref[Permit]] = {}
 
     async def prepare(self, transfer: Transfer, plan: ActionPlan) -> Draft:
@@ -116,7 +123,7 @@ class BankPortal:
             booked = await walk.find()
             if booked is not None:
                 return booked
-            await walk.perform(actions, permit, lambda: self._spend(permit))
+            await walk.perform(actions, permit, lambda: self._use_up(permit))
             if walk.receipt is None:
                 raise PermanentError("The action list ended before the payment was submitted.")
             return walk.receipt
@@ -130,6 +137,12 @@ class BankPortal:
     def _refuse_spent(self, permit: Permit) -> None:
         if id(permit) in self._spent:
             raise ConflictError("This permit was used before.")
+
+    async def _use_up(self, permit: Permit) -> None:
+        """The last thing before the click: whoever may still stop it is asked, then the permit is gone."""
+        if self._last_look is not None:
+            await self._last_look(permit)
+        self._spend(permit)
 
     def _spend(self, permit: Permit) -> None:
         """Use the permit up, by identity: a new one for another try is minted from the record, an equal value."""

@@ -81,7 +81,7 @@ class BankWalk:
         self.receipt: Receipt | None = None
         self._confirm: BankPage | None = None
         self._permit: Permit | None = None
-        self._spend: Callable[[], None] | None = None
+        self._spend: Callable[[], Awaitable[None]] | None = None
 
     async def log_in(self, customer_id: str, password: SecretStr) -> None:
         """Begin a session; PermanentError when the bank refuses it, for a second try might lock the door."""
@@ -125,11 +125,11 @@ class BankWalk:
         self,
         actions: tuple[Action, ...],
         permit: Permit | None = None,
-        spend: Callable[[], None] | None = None,
+        spend: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         """Carry out accepted actions in their order; without a permit nothing from `pause` on.
 
-        `spend` is called just before the click, and raises when the permit was used before.
+        `spend` is awaited just before the click, and raises when the permit was used before or payments are paused.
         """
         self._permit, self._spend = permit, spend
         for action in actions:
@@ -186,7 +186,7 @@ class BankWalk:
             raise TermsChangedError("The bank's confirm page changed after it was read.")
         if self._permit is None or self._spend is None:
             raise PermanentError("Nothing may be submitted without a permit.")
-        self._spend()
+        await self._spend()
         self.submitted = True
         status, retry_after, page = await self.pages.submit(button, self._submit_limit_s)
         if status < SERVER_ERROR and page.heading == RECEIPT_HEADING:

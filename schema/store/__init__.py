@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from schema.store.answers import AnswerStore
 from schema.store.mails import MailStore
 from schema.store.master import MasterStore
+from schema.store.operations import OperationsStore
 from schema.store.pool import Database, open_database
 from schema.store.street import StreetStore
 from schema.store.views import ViewStore
@@ -24,6 +25,7 @@ class Store:
     master: MasterStore
     answers: AnswerStore
     views: ViewStore
+    operations: OperationsStore
 
 
 def open_store(database: Database) -> Store:
@@ -35,4 +37,5 @@ def open_store(database: Database) -> Store:
         master=MasterStore(database),
         answers=AnswerStore(database),
         views=ViewStore(database),
+        operations=OperationsStore(database),
     )
