@@ -9,7 +9,7 @@ from typing import Final
 
 import asyncpg
 
-from schema.errors import SettingsError, TransientError
+from schema.errors import PermanentError, SettingsError, TransientError
 
 LOCK: Final = 0x636F756E
 """The advisory lock's number; any other would do, as long as all agree."""
@@ -25,10 +25,7 @@ async def migrate(database_url: str) -> list[str]:
 
     SettingsError when a file was changed after it was applied, or the database is ahead of this version.
     """
-    try:
-        connection = await asyncpg.connect(database_url, timeout=CONNECT_S)
-    except (OSError, asyncpg.PostgresError, TimeoutError) as error:
-        raise TransientError(f"The database of DATABASE_URL does not answer: {error}") from error
+    connection = await _connect(database_url)
     try:
         while not await connection.fetchval("select pg_try_advisory_lock($1)", LOCK):  # noqa: ASYNC110 - another process ends it
             await asyncio.sleep(POLL_S)
@@ -39,7 +36,7 @@ async def migrate(database_url: str) -> list[str]:
 
 async def pending(database_url: str) -> list[str]:
     """The names of migrations that this database has not seen."""
-    connection = await asyncpg.connect(database_url, timeout=CONNECT_S)
+    connection = await _connect(database_url)
     try:
         applied = await _applied(connection)
         return [name for name, _ in migrations() if name not in applied]
@@ -52,6 +49,13 @@ def migrations() -> list[tuple[str, str]]:
     folder = files("schema") / "sql"
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
     return [(name.removesuffix(".sql"), (folder / name).read_text("utf-8")) for name in names]
+
+
+async def _connect(database_url: str) -> asyncpg.Connection:
+    try:
+        return await asyncpg.connect(database_url, timeout=CONNECT_S)
+    except (OSError, asyncpg.PostgresError, TimeoutError) as error:
+        raise TransientError(f"The database of DATABASE_URL does not answer: {error}") from error
 
 
 async def _apply(connection: asyncpg.Connection) -> list[str]:
@@ -67,13 +71,21 @@ async def _apply(connection: asyncpg.Connection) -> list[str]:
             if applied[name] != digest:
                 raise SettingsError(f"Migration {name} was changed after it was applied; restore the file.")
             continue
-        async with connection.transaction():
-            await connection.execute(text)
-            await connection.execute("insert into migrations(name, sha256) values ($1, $2)", name, digest)
+        await _apply_one(connection, name, text, digest)
         done.append(name)
     if ahead := set(applied) - known:
         raise SettingsError(f"The database is ahead of this version: it has {', '.join(sorted(ahead))}.")
     return done
+
+
+async def _apply_one(connection: asyncpg.Connection, name: str, text: str, digest: str) -> None:
+    """One file whole or not at all."""
+    try:
+        async with connection.transaction():
+            await connection.execute(text)
+            await connection.execute("insert into migrations(name, sha256) values ($1, $2)", name, digest)
+    except asyncpg.PostgresError as error:
+        raise PermanentError(f"Migration {name} failed and nothing of it was kept: {error}") from error
 
 
 async def _applied(connection: asyncpg.Connection) -> dict[str, str]:

@@ -8,11 +8,12 @@ from uuid import uuid4
 
 from schema.audit import Entry, leaf_hash
 from schema.document import Frozen
+from schema.failpoints import reach
 from schema.ids import Address, BlobKey, DocumentId, InvoiceId, MailId, Sha256
 from schema.mail import Disposition, MailPlace
 from schema.queries import load
 from schema.states import State, Step
-from schema.store.pool import Connection, Database, clean
+from schema.store.pool import Connection, Database, clean, clean_json
 
 SQL = load("mails")
 
@@ -66,6 +67,7 @@ class MailStore:
 
         An accepted mail without documents opens one invoice without document, which ends rejected.
         """
+        await reach("mail.commit.before")
         async with self._database.transaction() as connection:
             known = await connection.fetchrow(SQL["mail_by_bytes"], mail.raw_sha256)
             if known is None:
@@ -79,6 +81,8 @@ class MailStore:
             await connection.execute(
                 SQL["settle_place"], place.account, place.folder, place.uidvalidity, place.uid, mail_id
             )
+            await reach("mail.commit.inside")
+        await reach("mail.commit.after")
         return disposition
 
     async def postpone(self, place: MailPlace, problem: str) -> None:
@@ -135,7 +139,7 @@ async def _open_invoices(connection: Connection, mail_id: MailId, mail: NewMail,
 
 
 def _first_entry(invoice: InvoiceId, mail: NewMail, document: NewDocument | None, at: datetime) -> Entry:
-    facts: dict[str, Any] = {"mail_sha256": mail.raw_sha256, "door": mail.evidence}
+    facts: dict[str, Any] = {"mail_sha256": mail.raw_sha256, "door": clean_json(mail.evidence)}
     if document is not None:
         facts |= {"document_sha256": document.sha256, "size_bytes": document.size_bytes}
     return Entry(
@@ -144,7 +148,7 @@ def _first_entry(invoice: InvoiceId, mail: NewMail, document: NewDocument | None
         step=Step.RECEIVE,
         source="",
         target=State.RECEIVED,
-        actor=mail.sender or "",
+        actor=clean(mail.sender or ""),
         at=at,
         note=clean(f"Received: {document.name}" if document else "Received a mail without an invoice"),
         facts=facts,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeAlias
 
@@ -106,8 +106,16 @@ async def _set_codecs(connection: Any) -> None:
 
 def _dump(value: object) -> str:
     """JSON for a column: PostgreSQL takes neither NUL nor lone surrogates."""
-    text = json.dumps(value, ensure_ascii=False)
-    return text.replace("\\u0000", "").encode("utf-8", "replace").decode()
+    return json.dumps(clean_json(value), ensure_ascii=False)
+
+
+def clean_json(value: Any) -> Any:
+    """A JSON value with all its texts clean; what is hashed must be what is stored."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, Mapping):
+        return {clean(str(name)): clean_json(member) for name, member in value.items()}
+    return [clean_json(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def clean(text: str) -> str:

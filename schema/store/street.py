@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from schema.audit import Entry, leaf_hash
 from schema.errors import ConflictError, PermanentError
-from schema.ids import InvoiceId, MessageSid
+from schema.failpoints import reach
+from schema.ids import InvoiceId, MessageSid, Sha256
 from schema.invoice import Claim, Invoice, Payment
 from schema.outcome import Cleared, Intent, Outcome, Parsed
 from schema.queries import load
 from schema.states import State, Step, may_move
-from schema.store.pool import Connection, Database, clean
+from schema.store.pool import Connection, Database, clean, clean_json
 from schema.store.rows import to_invoice, to_payment
 from schema.verdict import Assessment
 
 SQL = load("street")
 ASK = load("approvals")["ask"]
+
+SUBMIT_GRACE_S: Final = 65.0
+"""A one-time password is good for 60 s at most (RFC 6238: a step of 30 s and one of tolerance), so a click of a worker
+that was paused before it is refused by the bank after this; five seconds for clocks that differ."""
 
 
 class StreetStore:
@@ -41,31 +46,68 @@ class StreetStore:
 
     async def claim(self, invoice: InvoiceId, states: tuple[State, ...], lease_s: float) -> Claim | None:
         """Take the lease; None when someone else has it or nothing is due."""
+        await reach("claim.before")
         async with self._database.transaction() as connection:
             taken = await connection.fetchrow(SQL["claim"], invoice, list(states), lease_s)
             if taken is None:
                 return None
             row = await connection.fetchrow(SQL["invoice"], invoice)
             assert row is not None
-            return Claim(invoice=to_invoice(row), token=taken["claim_token"])
+            claim = Claim(invoice=to_invoice(row), token=taken["claim_token"])
+        await reach("claim.after")
+        return claim
 
     async def commit(
         self, claim: Claim, step: Step, outcome: Outcome, *, at: datetime, policy_version: str
     ) -> bool:
         """Write an outcome: the move, its entry and its facts in one transaction; False when the lease was lost."""
+        await reach("commit.before")
         async with self._database.transaction() as connection:
             moved = await move(
                 connection, claim.invoice, step, outcome, actor="countersign", at=at, token=claim.token
             )
             if moved:
                 await _save(connection, claim.invoice, outcome, at, policy_version)
-            return moved
+            await reach("commit.inside")
+        await reach("commit.after")
+        return moved
 
-    async def put_off(self, claim: Claim, *, seconds: float, error: str) -> None:
-        """Give the lease back and be due again later."""
+    async def renew(self, claim: Claim, lease_s: float) -> bool:
+        """Keep the lease for another while; False when it was lost."""
+        async with self._database.transaction() as connection:
+            row = await connection.fetchval(SQL["renew"], claim.invoice.id, claim.token, lease_s)
+        return row is not None
+
+    async def start_submit(self, invoice: Invoice, fingerprint: Sha256) -> bool:
+        """Put START on record, just before the click; False when this try may not click (any more).
+
+        Version and attempts name the claim under which `invoice` was read.
+        """
+        async with self._database.transaction() as connection:
+            row = await connection.fetchval(
+                SQL["start_submit"],
+                *(invoice.id, invoice.version, invoice.attempts, fingerprint, SUBMIT_GRACE_S),
+            )
+        return row is not None
+
+    async def submit_wait_s(self, invoice: InvoiceId) -> float:
+        """How long an earlier click may still take effect; 0 when none was made or its time is over."""
+        async with self._database.transaction() as connection:
+            seconds: float | None = await connection.fetchval(SQL["submit_wait"], invoice, SUBMIT_GRACE_S)
+        return max(0.0, seconds or 0.0)
+
+    async def withdraw_submit(self, invoice: Invoice) -> None:
+        """Put on record that the bank booked nothing; without effect when the lease was lost."""
+        async with self._database.transaction() as connection:
+            await connection.execute(
+                SQL["withdraw_submit"], invoice.id, invoice.version, invoice.attempts
+            )
+
+    async def put_off(self, claim: Claim, *, seconds: float, error: str, counted: bool = True) -> None:
+        """Give the lease back and be due again later; not `counted`, the try takes no attempt."""
         async with self._database.transaction() as connection:
             await connection.fetchval(
-                SQL["put_off"], claim.invoice.id, claim.token, seconds, clean(error)[:500]
+                SQL["put_off"], claim.invoice.id, claim.token, seconds, clean(error)[:500], counted
             )
 
     async def due(self, limit: int) -> list[tuple[InvoiceId, State, int, int]]:
@@ -126,7 +168,7 @@ async def move(
         actor=actor,
         at=at,
         note=clean(outcome.note),
-        facts=outcome.facts,
+        facts=clean_json(outcome.facts),
     )
     due_in = None if outcome.due_in is None else outcome.due_in.total_seconds()
     if outcome.target is State.CLOSED:
