@@ -8,6 +8,11 @@ from typing import Final
 GSTIN_STATES: Final = frozenset([*(f"{n:02d}" for n in range(1, 39)), "96", "97", "99"])
 """State codes of a GSTIN; 97 is other territory, 96 and 99 are foreign and central jurisdictions."""
 
+GSTIN_LENGTH: Final = 15
+_GSTIN_PATTERN: Final = "99AAAAA9999A?A?"
+_TO_DIGIT: Final = {"O": "0", "Q": "0", "D": "0", "I": "1", "L": "1", "Z": "2", "S": "5", "B": "8", "G": "6"}
+_TO_LETTER: Final = {"0": "O", "1": "I", "2": "Z", "5": "S", "8": "B", "6": "G"}
+
 _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _GSTIN = re.compile(r"\d{2}[A-Z]{5}\d{4}[A-Z][1-9A-Z][A-Z][0-9A-Z]")
 _GSTIN_LIKE = re.compile(r"\d{2}[A-Z]{5}\d{4}[A-Z][0-9A-Z]{3}|\d{2}[A-Z]{5}\d{4}[A-Z][0-9A-Z]{2}")
@@ -61,6 +66,20 @@ def gstin_check_character(first14: str) -> str:
     return _ALPHABET[-total % 36]
 
 
+def gstin_from_ocr(text: str) -> str:
+    """The text with letters and digits that OCR confuses set right by position: digits at 1-2, 8-11 and so on.
+
+    Only look-alikes are exchanged, and only in 15 characters; the check character then judges the result.
+    """
+    if len(text) != GSTIN_LENGTH:
+        return text
+    fixed = [
+        _TO_DIGIT.get(char, char) if kind == "9" else _TO_LETTER.get(char, char) if kind == "A" else char
+        for char, kind in zip(text, _GSTIN_PATTERN, strict=True)
+    ]
+    return "".join(fixed)
+
+
 def looks_like_gstin(text: str) -> bool:
     """Does the text have the shape of a GSTIN, whatever its check character says?"""
     return len(text) == 15 and bool(_GSTIN_LIKE.match(text))
@@ -83,7 +102,7 @@ def bic_is_valid(text: str) -> bool:
 
 
 _BIC_COUNTRIES: Final = frozenset(IBAN_LENGTH) | set(
-    "US CA AU NZ JP CN HK SG MY IN ID TH PH VN KR TW ZA KE NG EG MA MX AR CL CO PE LK BD NP".split()
+    ["US", "CA", "AU", "NZ", "JP", "CN", "HK", "SG", "MY", "IN", "ID", "TH", "PH", "VN", "KR", "TW", "ZA", "KE", "NG", "EG", "MA", "MX", "AR", "CL", "CO", "PE", "LK", "BD", "NP"]
 )
 
 

@@ -17,7 +17,7 @@ LINES_BELOW: Final = 2
 """A value under its label stands at most this many lines below it."""
 
 _QUALIFIES: Final = re.compile(
-    r"\(?\b(inkl|incl|excl|exkl|inclusive|including|excluding|exclusive|ohne|of|before|after|without|inkludiert)\b\.?:?$", re.IGNORECASE
+    r"\(?\b(includes|include|inkl|incl|excl|exkl|inclusive|including|excluding|exclusive|ohne|of|before|after|without|inkludiert)\b\.?:?$", re.IGNORECASE
 )
 """After such a word a label only describes the label before it: `Total (incl. VAT)`."""
 

@@ -21,8 +21,7 @@ LOOK_AHEAD: Final = 3
 
 _TITLES: Final = tuple(
     fold_label(word)
-    for word in "rechnung invoice facture factura fattura factuur faktura fatura korrektur gutschrift bill receipt "
-    "बीजक इनवॉइस बिल चालान".split()
+    for word in ["rechnung", "invoice", "facture", "factura", "fattura", "factuur", "faktura", "fatura", "korrektur", "gutschrift", "bill", "receipt", "बीजक", "इनवॉइस", "बिल", "चालान"]
 )
 _IDENTIFIER = re.compile(r"#?[A-Za-z0-9][A-Za-z0-9/_.\-–\\&()+]*")
 _JOINERS: Final = "/-–_\\"

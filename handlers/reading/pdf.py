@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Final
 from handlers.reading.answer import Made, Order, Picture, Unreadable
 from handlers.reading.fields import Findings, filled, missing, read_fields
 from handlers.reading.text_layer import (
-    BrokenPdfError, HeavyPageError, LockedPdfError, PdfText, is_indic, is_sane, read_text_layer,
+    BrokenPdfError,
+    HeavyPageError,
+    LockedPdfError,
+    PdfText,
+    is_indic,
+    is_sane,
+    read_text_layer,
 )  # fmt: skip
 from handlers.reading.words import Page
 
@@ -71,6 +77,7 @@ def read_pdf(data: bytes, order: Order) -> Made:
         if not any(page.lines for page in pages):
             raise Unreadable("no_text")
         findings = _second_look(findings, pages, ocr)
+        findings = _confirmed(findings, pages, ocr)
         made = Made(findings.fields, findings.kind, "", text.page_count, warnings=findings.warnings)
     return _finished(made, text, pages, ocr)
 
@@ -135,6 +142,16 @@ def _second_look(findings: Findings, pages: Sequence[Page], ocr: _Ocr) -> Findin
         notes,
         findings.payable,
     )
+
+
+def _confirmed(findings: Findings, pages: Sequence[Page], ocr: _Ocr) -> Findings:
+    """Read the important lines of pages that are pictures a second time."""
+    seen = [ocr.done[page.number] for page in pages if page.source == "ocr"]
+    if not seen:
+        return findings
+    from handlers.reading.second_reading import confirmed
+
+    return confirmed(findings, pages, seen, ocr.tesseract)
 
 
 def _finished(made: Made, text: PdfText, pages: Sequence[Page], ocr: _Ocr) -> Made:

@@ -6,6 +6,7 @@ from handlers.reading.answer import Made, Order, Unreadable
 from handlers.reading.fields import read_fields
 from handlers.reading.ocr import OcrPage, Tesseract
 from handlers.reading.raster import BrokenImageError, TooManyPixelsError, frames, guessed_dpi, open_image
+from handlers.reading.second_reading import confirmed
 from handlers.reading.shown import picture_of
 
 
@@ -24,12 +25,12 @@ def read_picture(data: bytes, order: Order) -> Made:
         raise Unreadable("corrupt") from error
     if not any(seen.page.lines for seen in read):
         raise Unreadable("no_text")
-    return _made(read, int(getattr(image, "n_frames", 1)))
+    return _made(read, int(getattr(image, "n_frames", 1)), tesseract)
 
 
-def _made(read: list[OcrPage], page_count: int) -> Made:
+def _made(read: list[OcrPage], page_count: int, tesseract: Tesseract) -> Made:
     pages = tuple(seen.page for seen in read)
-    findings = read_fields(pages)
+    findings = confirmed(read_fields(pages), pages, read, tesseract)
     warnings = list(findings.warnings)
     if len(read) < page_count:
         warnings.append(f"Only {len(read)} of {page_count} pages were read.")

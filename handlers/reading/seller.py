@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from handlers.reading.confidence import CHECKSUM, with_print
-from handlers.reading.identifiers import compact, gstin_is_valid, looks_like_gstin, vat_is_wellformed
+from handlers.reading.identifiers import GSTIN_LENGTH, compact, gstin_from_ocr, gstin_is_valid, looks_like_gstin, vat_is_wellformed
 from handlers.reading.labels import Label, cells_below, fold_label, is_label, words_right_of
 from handlers.reading.marked import Found, Marked
 from handlers.reading.vocabulary import KINDS, LEGAL_FORMS, Role
@@ -29,7 +29,13 @@ TOP: Final = 0.35
 OWN_DOMAIN: Final = 0.12
 
 _DOMAIN = re.compile(r"(?:www\.|@|https?://(?:www\.)?)([\w-]{3,40})\.[a-z.]{2,6}", re.IGNORECASE)
-_MAIL_HOSTS: Final = frozenset("gmail yahoo hotmail outlook rediffmail gmx web example".split())
+_MAIL_HOSTS: Final = frozenset(["gmail", "yahoo", "hotmail", "outlook", "rediffmail", "gmx", "web", "example"])
+_ADDRESS = re.compile(
+    r"\b(street|st\.|road|rd\.?|avenue|ave|lane|jalan|jln|taman|tmn|lot|selangor|johor|kuala lumpur|nagar|marg|sector|floor|plot|"
+    r"building|phase|industrial estate|\w*stra(ss|ß)e|\w+str\.|\w*platz|rue|boulevard|calle|via|weg|p\.?o\.? box|darul ehsan|no\.?\s?\d+|"
+    r"pune|mumbai|delhi|bengaluru|bangalore|chennai|kolkata|hyderabad|gurugram)\b|^\d{4,6}\b|\b\d{5,6}$",
+    re.IGNORECASE,
+)
 _YOURS: Final = re.compile(r"\b(your|ihre|uw|votre|su|customer|kunden|client)\b", re.IGNORECASE)
 _FORMS: Final = frozenset(re.sub(r"[^\w&]", "", form) for form in LEGAL_FORMS.split("|"))
 _TITLES: Final = frozenset(fold_label(title) for titles in KINDS.values() for title in titles.split("|"))
@@ -200,6 +206,8 @@ def _has_legal_form(text: str) -> bool:
 def _is_name(text: str) -> bool:
     letters = sum(char.isalpha() for char in text)
     first = text[:1]
+    if _ADDRESS.search(text):
+        return False
     return (
         letters >= 3
         and (first.isdigit() or first.isupper() or (first.isalpha() and first.lower() == first.upper()))
@@ -259,8 +267,9 @@ def _checked_tax_ids(marked: Marked) -> Iterator[Found[str]]:
 def _shapes(line: Line) -> Iterator[tuple[str, tuple[Word, ...], bool]]:
     for start, word in enumerate(line.words):
         text = compact(word.text.split(":")[-1].strip(",;()"))
-        if looks_like_gstin(text):
-            yield text, (word,), gstin_is_valid(text)
+        gstin = _gstin_at(line, start)
+        if gstin is not None:
+            yield gstin[0], gstin[1], gstin_is_valid(gstin[0])
             continue
         head = re.match(r"(?:[A-Z]{2}|CHE)", text)
         if head is None:
@@ -274,6 +283,19 @@ def _shapes(line: Line) -> Iterator[tuple[str, tuple[Word, ...], bool]]:
             if vat_is_wellformed(joined) and not following.isdigit():
                 yield joined, tuple(words), True
                 break
+
+
+def _gstin_at(line: Line, start: int) -> tuple[str, tuple[Word, ...]] | None:
+    """A GSTIN that begins at a word and may go on in the next two; OCR's O and 0 are told apart by its grammar."""
+    for count in range(1, 4):
+        words = line.words[start : start + count]
+        text = compact("".join(word.text for word in words).split(":")[-1].strip(",;()"))
+        if len(text) > GSTIN_LENGTH or len(words) < count:
+            return None
+        read = gstin_from_ocr(text) if words[0].source == "ocr" else text
+        if looks_like_gstin(read):
+            return read, tuple(words)
+    return None
 
 
 def _labelled_tax_ids(marked: Marked) -> Iterator[Found[str]]:

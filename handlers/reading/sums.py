@@ -71,6 +71,9 @@ def _number_at(words: Sequence[Word], index: int) -> list[Word]:
             taken.append(word)
         if not re.search(r"[.,]\d{2}$", taken[-1].text):
             taken = taken[:1]
+    first, following = words[index], words[index + 1 : index + 2]
+    if first.source == "ocr" and following and re.search(r"\d[.,]$", first.text) and re.fullmatch(r"\d{2}", following[0].text):
+        return [first, *following]
     return taken
 
 

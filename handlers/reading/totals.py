@@ -10,7 +10,12 @@ from itertools import combinations
 from typing import Final
 
 from handlers.reading.confidence import (
-    ARITHMETIC, LABEL_ABOVE, LABEL_BESIDE, WEAK_ABOVE, WEAK_BESIDE, with_print,
+    ARITHMETIC,
+    LABEL_ABOVE,
+    LABEL_BESIDE,
+    WEAK_ABOVE,
+    WEAK_BESIDE,
+    with_print,
 )  # fmt: skip
 from handlers.reading.labels import Label, words_right_of
 from handlers.reading.marked import Found, Marked
@@ -176,7 +181,7 @@ def _triple(
                     - 0.05 * len(option)
                     - (0.5 if trivial else 0)
                 )
-                score += 0.2 * float(abs(total.sum.value) / largest) + 0.01 * min(seen[total.sum.value], 3)
+                score += 0.6 * float(abs(total.sum.value) / largest) + 0.01 * min(seen[total.sum.value], 3)
                 found.append((score, (total, net, option, trivial)))
     return max(found, key=lambda item: item[0])[1] if found else None
 
@@ -208,6 +213,17 @@ def _strongest(candidates: list[_Candidate], seen: Counter[Decimal]) -> _Candida
         enumerate(candidates),
         key=lambda item: (item[1].base, seen[item[1].sum.value], abs(item[1].sum.value), item[0]),
     )[1]
+
+
+def _printed_sum(marked: Marked, mark: str | None, net: _Candidate | None, tax: _Candidate | None) -> _Candidate | None:
+    """The printed sum of net and tax, when the total's own label could not be read."""
+    if net is None or tax is None or tax.sum.value == 0:
+        return None
+    for _, _, line in marked.lines():
+        for item in sums_in(line.words, mark):
+            if item.money and abs(item.value - net.sum.value - tax.sum.value) <= CENT:
+                return _Candidate(item, WEAK_BESIDE, True, line, "")
+    return None
 
 
 def _tax_alone(taxes: list[_Candidate], seen: Counter[Decimal]) -> Found[Decimal] | None:

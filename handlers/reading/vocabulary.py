@@ -151,7 +151,7 @@ LABELS: Final[Mapping[Role, Mapping[str, str]]] = {
         "mr": "बाकी रक्कम|शिल्लक रक्कम",
     },
     Role.NET: {
-        "en": "subtotal|sub total|net total|net amount|total net|taxable value|taxable amount|total taxable value|"
+        "en": "subtotal|sub total|total sales excluding gst|total sales (excluding gst)|total sales excl gst|total excl gst 6%|net total|net amount|total net|taxable value|taxable amount|total taxable value|"
         "total before tax|total excl|total excluding|total excl vat|total excluding gst|amount before tax|"
         "total amount before tax|total excl gst|net value|taxable amt|basic amount|total excluding tax|"
         "assessable value|total (excl. vat)|total taxable amount|total without tax|gross value|taxable total",

@@ -9,8 +9,8 @@ from functools import cached_property
 SAME_LINE = 0.5
 """Share of the smaller height by which two words must overlap to stand on one line."""
 
-CELL_GAP = 0.9
-"""A gap of this many line heights between two words begins a new cell of a table."""
+CELL_GAP = {"text": 0.9, "ocr": 1.4}
+"""A gap of this many line heights between two words begins a new cell; OCR boxes are as low as the letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +74,11 @@ class Line:
     @cached_property
     def cell_ends(self) -> tuple[int, ...]:
         """For each word the index after the last word of its cell."""
+        limit = CELL_GAP[self.words[0].source] * self.height
         ends = [len(self.words)] * len(self.words)
         for index in range(len(self.words) - 2, -1, -1):
             gap = (self.words[index + 1].x0 - self.words[index].x1) * self.aspect
-            ends[index] = index + 1 if gap > CELL_GAP * self.height else ends[index + 1]
+            ends[index] = index + 1 if gap > limit else ends[index + 1]
         return tuple(ends)
 
     def cells(self) -> list[tuple[Word, ...]]:
