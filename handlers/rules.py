@@ -136,8 +136,10 @@ def _blocked(f: Facts) -> Noticed:
 
 
 def _other_name(f: Facts) -> Noticed:
-    name = f.fields.seller_name.value
-    if f.vendor is None or name is None or f.found_by != "tax id":
+    """A name that was barely read proves nothing against a tax id with a right check digit."""
+    name, sure = f.fields.seller_name.value, f.fields.seller_name.confidence
+    unsure = sure < f.policy.reading.minimum_confidence
+    if f.vendor is None or name is None or unsure or f.found_by != "tax id":
         return None
     short, long = sorted((name_key(name), name_key(f.vendor.name)), key=len)
     same = short == long or (len(short) >= SHORTEST_PART and short in long)

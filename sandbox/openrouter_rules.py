@@ -70,6 +70,9 @@ NAME_SHARE: Final = 0.6
 """Share of the name's own words that must stand in the excerpt; OCR loses some."""
 
 
+_SLIPS: Final = str.maketrans("OIS", "015")
+
+
 def answer(facts: Mapping[str, Any]) -> dict[str, Any]:
     """The agreed JSON for one masked invoice."""
     excerpt = str(facts.get("excerpt") or "")
@@ -238,11 +241,12 @@ def _words(text: str) -> list[str]:
 
 
 def _has_compact(value: str, excerpt: str) -> bool:
-    """Whether it stands in the text without regard to spacing, or as far as the mask lets it be read."""
-    wanted = re.sub(r"\W", "", value).upper()
-    return wanted in re.sub(r"\W", "", excerpt).upper() or (
-        len(wanted) > 4 and wanted[-4:] in _MASKED_TAIL.findall(excerpt)
-    )
+    """Whether it stands in the text without regard to spacing, or as far as the mask lets it be read.
+
+    As a good reader would, it takes O for 0, I for 1 and S for 5: the excerpt of a scan holds such slips.
+    """
+    wanted, text = (re.sub(r"\W", "", part).upper().translate(_SLIPS) for part in (value, excerpt))
+    return wanted in text or (len(wanted) > 4 and wanted[-4:] in _MASKED_TAIL.findall(excerpt))
 
 
 def _check_dates(facts: Mapping[str, Any], excerpt: str) -> dict[str, Any]:

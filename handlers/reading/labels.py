@@ -17,7 +17,8 @@ LINES_BELOW: Final = 2
 """A value under its label stands at most this many lines below it."""
 
 _QUALIFIES: Final = re.compile(
-    r"\(?\b(includes|include|inkl|incl|excl|exkl|inclusive|including|excluding|exclusive|ohne|of|before|after|without|inkludiert)\b\.?:?$", re.IGNORECASE
+    r"\(?\b(includes|include|inkl|incl|excl|exkl|inclusive|including|excluding|exclusive|ohne|of|before|after|without|inkludiert)\b\.?:?$",
+    re.IGNORECASE,
 )
 """After such a word a label only describes the label before it: `Total (incl. VAT)`."""
 
@@ -113,7 +114,9 @@ def words_right_of(label: Label, labels: Sequence[Label]) -> list[Word]:
     words = list(label.line.words[label.last : stop])
     rest = label.rest.lstrip(" :.#-)=")
     if rest:
-        words.insert(0, _tail_of(label.words[-1], rest))
+        # `PO-2026-0107` is a number that begins like a label; `PO:2026-0107` is a label with its number.
+        whole = label.rest[0] in "-/" and len(label.words) == 1
+        words.insert(0, label.words[-1] if whole else _tail_of(label.words[-1], rest))
     return words
 
 
