@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import structlog
 
+from daemon.alarm import make_alarm
 from daemon.inbox import InboxWatch
 from daemon.queue import open_bell
 from daemon.ringer import ring_bells
@@ -32,30 +34,33 @@ class Intake:
 
     async def accept(self, place: MailPlace, raw: bytes) -> Disposition:
         """Take in a mail; one that could not be is remembered, so that the cursor does not pass it."""
+        return await self._take_in(place, lambda: receive(place, raw, self._world))
+
+    async def too_large(self, place: MailPlace, headers: bytes, size_bytes: int) -> Disposition:
+        """Take in a mail by its headers; remembered like any other when it could not be."""
+        return await self._take_in(place, lambda: receive_too_large(place, headers, size_bytes, self._world))
+
+    async def proved(self, account: str, folder: str) -> None:
+        """The mailbox answered."""
+        await self._world.store.mails.prove(account, folder, self._world.clock.now())
+
+    async def _take_in(self, place: MailPlace, take: Callable[[], Awaitable[Disposition]]) -> Disposition:
         settled = await self._world.store.mails.settled(place)
         if settled is not None:
             return settled
         try:
-            disposition = await receive(place, raw, self._world)
+            disposition = await take()
         except TransientError as error:
             await self._world.store.mails.postpone(place, error.sentence)
             raise
         log.info("mail taken in", uid=place.uid, disposition=disposition.value)
         return disposition
 
-    async def too_large(self, place: MailPlace, headers: bytes, size_bytes: int) -> Disposition:
-        """Take in a mail by its headers."""
-        return await receive_too_large(place, headers, size_bytes, self._world)
-
-    async def proved(self, account: str, folder: str) -> None:
-        """The mailbox answered."""
-        await self._world.store.mails.prove(account, folder, self._world.clock.now())
-
 
 async def watch(settings: Settings) -> None:
     """Run until cancelled."""
     async with open_world(settings) as world, open_bell(settings.redis) as bell:
-        schedule = make_schedule(world, bell, bell.redis)
+        schedule = make_schedule(world, bell, bell.redis, make_alarm(settings, world))
         schedule.start()
         inbox = InboxWatch(
             make_mailbox(settings),

@@ -69,15 +69,15 @@ class MailStore:
         """
         await reach("mail.commit.before")
         async with self._database.transaction() as connection:
-            known = await connection.fetchrow(SQL["mail_by_bytes"], mail.raw_sha256)
-            if known is None:
-                mail_id = MailId(uuid4())
-                await _insert_mail(connection, mail_id, mail)
-                if mail.disposition is Disposition.ACCEPTED:
-                    await _open_invoices(connection, mail_id, mail, at)
-                disposition = mail.disposition
-            else:
+            mail_id = await _insert_mail(connection, mail)
+            if mail_id is None:
+                known = await connection.fetchrow(SQL["mail_by_bytes"], mail.raw_sha256)
+                assert known is not None
                 mail_id, disposition = known["id"], Disposition(known["disposition"])
+            else:
+                disposition = mail.disposition
+                if disposition is Disposition.ACCEPTED:
+                    await _open_invoices(connection, mail_id, mail, at)
             await connection.execute(
                 SQL["settle_place"], place.account, place.folder, place.uidvalidity, place.uid, mail_id
             )
@@ -111,14 +111,16 @@ class MailStore:
         return {f"{row['account']}/{row['folder']}": row["proved_at"] for row in rows}
 
 
-async def _insert_mail(connection: Connection, mail_id: MailId, mail: NewMail) -> None:
-    await connection.execute(
+async def _insert_mail(connection: Connection, mail: NewMail) -> MailId | None:
+    """The new mail's id; None when these bytes are known, also to a watch that took them a moment ago."""
+    mail_id: MailId | None = await connection.fetchval(
         SQL["insert_mail"],
-        *(mail_id, mail.raw_sha256, mail.raw_key, mail.size_bytes),
+        *(uuid4(), mail.raw_sha256, mail.raw_key, mail.size_bytes),
         *(_clean(mail.message_id), [clean(reference) for reference in mail.references]),
         *(_clean(mail.sender), clean(mail.sender_name), clean(mail.subject), mail.dated),
         *(mail.disposition, clean(mail.reason), mail.evidence),
     )
+    return mail_id
 
 
 async def _open_invoices(connection: Connection, mail_id: MailId, mail: NewMail, at: datetime) -> None:
