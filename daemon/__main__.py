@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from schema.errors import CountersignError
+from schema.failpoints import arm
 from schema.states import Queue
 
 T = TypeVar("T")
@@ -199,6 +200,27 @@ def decide(
     typer.echo(_run(decide_held(_or_load(), invoice, to, by=by, note=note)))
 
 
+Person = Annotated[str, typer.Option("--by", help="Who decides; kept on record.")]
+Note = Annotated[str, typer.Option("--note", help="Why; kept on record.")]
+VendorTaxId = Annotated[str, typer.Option("--vendor", help="Only this vendor, by tax id; everyone without.")]
+
+
+@app.command()
+def pause(by: Person, note: Note, vendor: VendorTaxId = "") -> None:
+    """Stop payments before the next confirm; invoices wait, and lose nothing by it."""
+    from daemon.brake import pause_payments
+
+    typer.echo(_run(pause_payments(_or_load(), vendor, by=by, note=note)))
+
+
+@app.command()
+def resume(by: Person, note: Note, vendor: VendorTaxId = "") -> None:
+    """End a pause; what waited goes on at once."""
+    from daemon.brake import resume_payments
+
+    typer.echo(_run(resume_payments(_or_load(), vendor, by=by, note=note)))
+
+
 @app.command()
 def doctor() -> None:
     """Check every setting and service, and say what is wrong and how to mend it."""
@@ -227,6 +249,8 @@ def _settings(process: str) -> Any:
 
     settings = _or_exit(complete_settings)
     set_up_logging(settings.log_level, process=process)
+    if settings.failpoints:
+        arm(settings.failpoints)
     return settings
 
 

@@ -22,6 +22,7 @@ import structlog
 from daemon.adapters.mailbox_imap import ImapMailbox
 from handlers.cursor import Position, Retry, nap_seconds, try_later, what_is_due
 from schema.errors import ConflictError, CountersignError, PermanentError, SettingsError, TransientError
+from schema.failpoints import reach
 from schema.mail import Disposition, MailPlace
 
 POLL_S: Final = 60.0
@@ -163,11 +164,14 @@ class InboxWatch:
             try:
                 size_bytes = await self._mailbox.size(place.uid)
                 content = await self._content(place, size_bytes)
+                await reach("mail.fetched")
             except ConflictError:
                 return False
             self._decided[place.uid] = await self._decide(place, content, size_bytes)
+            await reach("mail.accepted")
         disposition = self._decided[place.uid]
         filed = await self._mailbox.file_away(place.uid, self._filing[disposition])
+        await reach("mail.filed")
         seconds = round(time.monotonic() - started, 3)
         log.info("mail filed", uid=place.uid, disposition=disposition, moved=filed, seconds=seconds)
         return filed

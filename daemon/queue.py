@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -19,6 +20,7 @@ from schema.states import DUE, Queue, State
 
 log = structlog.get_logger()
 
+RING_AGAIN_S: Final = 30
 RETRIES: Final = 12
 """With waits capped at two seconds: a restart of Redis is outlived without ending the worker."""
 
@@ -57,14 +59,15 @@ class Bell:
     async def ring(self, invoice: InvoiceId, state: State, version: int, attempts: int) -> bool:
         """Enqueue the job that is due; False when Redis did not take it (the sweep rings again).
 
-        The job's id names version and attempt, so that ARQ's own locks never stand in the way of a second try.
+        The job's id names version, attempt and half a minute: ARQ's own locks, which outlive a worker that died
+        before its claim, never stand in the way of another try for longer.
         """
         due = DUE[state]
         try:
             await self._queue.enqueue_job(
                 due.job,
                 str(invoice),
-                _job_id=f"{invoice}:{version}:{attempts}",
+                _job_id=f"{invoice}:{version}:{attempts}:{int(time.time() // RING_AGAIN_S)}",
                 _queue_name=queue_name(due.queue),
             )
         except (RedisError, OSError) as error:

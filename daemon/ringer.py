@@ -11,6 +11,7 @@ import structlog
 
 from daemon.queue import Bell
 from schema.errors import TransientError
+from schema.failpoints import reach
 from schema.ids import InvoiceId
 from schema.store import Store
 
@@ -59,4 +60,6 @@ async def _ring_one(store: Store, bell: Bell, payload: str) -> None:
         return
     due = await store.street.due_one(invoice)
     if due is not None:
+        await reach("ring.before")
         await bell.ring(*due)
+        await reach("ring.after")

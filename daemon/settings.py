@@ -77,14 +77,19 @@ class Settings(BaseSettings):
     mail_from: Address = Address("")
 
     approvers: Annotated[tuple[Person, ...], NoDecode] = ()
+    alarm_to: Annotated[tuple[Address, ...], NoDecode] = ()
     policy_file: Path = Path("deploy/policy.toml")
     public_url: str = ""
     web_host: str = "127.0.0.1"
     web_port: Port = 8080
     time_zone: str = "Asia/Kolkata"
     master_key: SecretStr = SecretStr("")
+    master_keys_old: Annotated[tuple[SecretStr, ...], NoDecode] = ()
 
     blobs_folder: Path = Path("blobs")
+    backup_folder: Path = Path("backups")
+    backup_hour: Annotated[int, Field(ge=0, le=23)] = 2
+    pg_dump_path: Path | None = None
     minio_access_key: SecretStr = SecretStr("")
     minio_secret_key: SecretStr = SecretStr("")
 
@@ -100,6 +105,7 @@ class Settings(BaseSettings):
 
     tesseract_path: Path = Path("/usr/bin/tesseract")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    failpoints: str = ""
 
     @field_validator("groq_models_served", mode="before")
     @classmethod
@@ -116,6 +122,20 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         return frozenset(part.strip().lower() for part in re.split(r"[,;]", value) if part.strip())
+
+    @field_validator("alarm_to", mode="before")
+    @classmethod
+    def _split_recipients(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return tuple(part.strip().lower() for part in re.split(r"[,;]", value) if part.strip())
+
+    @field_validator("master_keys_old", mode="before")
+    @classmethod
+    def _split_keys(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return tuple(part.strip() for part in value.split(",") if part.strip())
 
     @field_validator("approvers", mode="before")
     @classmethod
@@ -213,6 +233,8 @@ def contradictions(settings: Settings) -> list[str]:
         problems.append("SMTP_TLS=none is only for a server on this machine; set SMTP_TLS=starttls.")
     if settings.public_url and not _reachable(settings.public_url):
         problems.append("PUBLIC_URL must begin with https://.")
+    if settings.failpoints and not _loopback(urlsplit(settings.public_url).hostname or ""):
+        problems.append("FAILPOINTS is only for tests on this machine; leave it empty.")
     problems += [
         f"{name.upper()} is a well-known password; choose another."
         for name in (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Final, TypeAlias
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, Final, TypeAlias
 
 import structlog
 
@@ -14,6 +14,7 @@ from handlers.ask import ask
 from handlers.assess import assess
 from handlers.check import check
 from handlers.extract import extract
+from handlers.lease import hold
 from handlers.pay import intend, pay
 from handlers.prepare import prepare
 from handlers.report import report, tell
@@ -23,9 +24,9 @@ from schema.errors import ConflictError, CountersignError, PausedError, Permanen
 from schema.ids import InvoiceId
 from schema.invoice import Claim, Invoice
 from schema.outcome import Outcome
-from schema.states import DUE, Job, State, Step, may_move
+from schema.states import DUE, LEASE_S, Job, State, Step, may_move
 
-StepFunction: TypeAlias = Callable[[Invoice, World], Awaitable[Outcome]]
+StepFunction: TypeAlias = Callable[[Invoice, World], Coroutine[Any, Any, Outcome]]
 
 STEPS: Final[Mapping[Step, StepFunction]] = {
     Step.EXTRACT: extract,
@@ -54,12 +55,12 @@ async def advance(invoice: InvoiceId, job: Job, world: World) -> Outcome | None:
     """Take the invoice one step further, if a step of this job is due; None when there was nothing to do.
 
     1. Claim: take the lease, or stop quietly.
-    2. Run the due step outside any transaction, cut off before the lease ends.
+    2. Run the due step outside any transaction while its lease is renewed; cut it off at its limit.
     3. Commit its outcome; a transient failure is put off, a permanent one is held for a person.
     4. An outcome that the database refuses is a failure of the step like any other.
     """
     states = tuple(state for state, due in DUE.items() if due.job is job)
-    claim = await world.store.street.claim(invoice, states, max(DUE[state].lease_s for state in states))
+    claim = await world.store.street.claim(invoice, states, LEASE_S)
     if claim is None:
         return None
     due, started = claim.invoice.due, time.monotonic()
@@ -83,7 +84,7 @@ async def _run(claim: Claim, world: World) -> Outcome | None:
     try:
         async with asyncio.timeout(due.limit_s):
             await world.guard.refresh(world.store)
-            return await STEPS[due.step](claim.invoice, world)
+            return await hold(claim, world, STEPS[due.step](claim.invoice, world))
     except TimeoutError:
         failure: CountersignError = TransientError(f"The step took longer than {due.limit_s:.0f} s.")
     except CountersignError as error:

@@ -10,6 +10,7 @@ from handlers.links import media_url, question_token
 from handlers.world import World
 from schema.approval import Person, Question, code_of, question_id
 from schema.errors import PermanentError
+from schema.failpoints import reach
 from schema.findings import Severity
 from schema.ids import Address
 from schema.invoice import Invoice, Payment
@@ -37,7 +38,11 @@ async def ask(invoice: Invoice, world: World) -> Outcome:
         question = make_question(invoice, person, world, now)
         picture = media_url(world.vault, world.public_url, invoice.screenshot_key, now)
         text = question_text(invoice, payment, question, world.zone)
-        sid = await world.messenger.find(question) or await world.messenger.ask(question, text, picture)
+        sid = await world.messenger.find(question)
+        await reach("ask.before")
+        if sid is None:
+            sid = await world.messenger.ask(question, text, picture)
+        await reach("ask.after")
         questions.append(question.model_copy(update={"message_sid": sid}))
     return Outcome(
         target=State.ASKED,

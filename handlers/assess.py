@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from handlers.world import World
 from schema.document import InvoiceFields
 from schema.errors import ActionsRefusedError, PermanentError, TransientError
+from schema.failpoints import reach
 from schema.invoice import Invoice
 from schema.masking import MaskedInvoice, mask
 from schema.outcome import Outcome
@@ -37,7 +38,9 @@ async def assess(invoice: Invoice, world: World) -> Outcome:
     assert invoice.text_key is not None
     text = (await world.blobs.get(invoice.text_key)).decode()
     payload = masked_invoice(invoice.reading.fields, text, invoice.account_last4)
+    await reach("model.before")
     reply = await world.model.validate(prompt(), payload)
+    await reach("model.after")
     facts = await _keep(reply, world)
     try:
         answer = parse_answer(reply.content)

@@ -6,6 +6,7 @@ from typing import Final
 
 from handlers.world import World
 from schema.document import InvoiceFields, Read, Reading, StoredPage, StoredReading
+from schema.failpoints import reach
 from schema.invoice import Invoice
 from schema.masking import last4, mask, mask_account
 from schema.outcome import Outcome, Parsed
@@ -22,7 +23,9 @@ async def extract(invoice: Invoice, world: World) -> Outcome:
     if invoice.document is None:
         return Outcome(target=State.REJECTED, note=invoice.thread.reason or NO_DOCUMENT)
     data = await world.blobs.get(invoice.document.key)
+    await reach("reader.before")
     reading = await world.reader.read(data, invoice.document.name)
+    await reach("reader.after")
     pages = [
         StoredPage(
             number=page.number, width=page.width, height=page.height, key=await world.blobs.put(page.png)

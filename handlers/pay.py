@@ -5,12 +5,13 @@ from __future__ import annotations
 from handlers.brake import refuse_when_paused
 from handlers.world import World
 from schema.approval import Verdict
-from schema.errors import TermsChangedError
+from schema.errors import ConflictError, OutcomeUnknownError, TermsChangedError, TransientError
+from schema.failpoints import reach
 from schema.ids import BlobKey
 from schema.invoice import Invoice
 from schema.outcome import Intent, Outcome
 from schema.states import State
-from schema.transfer import Permit, Receipt, fingerprint
+from schema.transfer import Permit, Receipt, Transfer, fingerprint
 
 
 async def intend(invoice: Invoice, world: World) -> Outcome:
@@ -49,7 +50,8 @@ async def pay(invoice: Invoice, world: World) -> Outcome:
     """Second half, at most once: look for our reference in the bank's statement, submit only where it is not.
 
     After an interruption the same step runs again and so begins with the statement: what was booked is
-    recorded, never sent twice. The bank refuses a reference it has seen, as a second lock.
+    recorded, never sent twice. START is on record before the click, and no other click may follow before the first
+    one's one-time password is worthless. The bank refuses a reference it has seen, as a last lock.
     """
     payment = await world.store.street.payment(invoice.id)
     assert payment is not None
@@ -60,12 +62,42 @@ async def pay(invoice: Invoice, world: World) -> Outcome:
         fingerprint=payment.fingerprint,
         terms=payment.transfer.terms,
     )
+    await reach("find.before")
     receipt = await world.bank.find(payment.transfer)
+    await reach("find.after")
     found = receipt is not None
     if receipt is None:
-        await refuse_when_paused(payment.transfer.payment_id, world.store)
-        receipt = await world.bank.pay(payment.transfer, invoice.plan, permit)
+        await _refuse_while_under_way(invoice, world)
+        receipt = await _submit(invoice, payment.transfer, permit, world)
+        await reach("submit.after")
     return await _paid(payment.transfer.terms.reference, receipt, found, world)
+
+
+async def _refuse_while_under_way(invoice: Invoice, world: World) -> None:
+    """The statement may be read a moment too early: a click that was started gets the time it can take."""
+    seconds = await world.store.street.submit_wait_s(invoice.id)
+    if seconds > 0:
+        raise TransientError("An earlier submit may still be under way.", retry_after_s=seconds)
+
+
+async def _submit(invoice: Invoice, transfer: Transfer, permit: Permit, world: World) -> Receipt:
+    """Click at most once: START is committed before it, by whoever holds the lease at that moment."""
+    assert invoice.plan is not None
+
+    async def start() -> None:
+        await reach("submit.start.before")
+        if not await world.store.street.start_submit(invoice, permit.fingerprint):
+            raise ConflictError("Another try has this payment in hand.")
+        await reach("submit.start.after")
+
+    await refuse_when_paused(transfer.payment_id, world.store)
+    try:
+        return await world.bank.pay(transfer, invoice.plan, permit, start)
+    except OutcomeUnknownError:
+        raise
+    except TransientError:
+        await world.store.street.withdraw_submit(invoice)  # the bank surely booked nothing
+        raise
 
 
 async def _paid(reference: str, receipt: Receipt, found: bool, world: World) -> Outcome:

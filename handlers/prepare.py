@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from handlers.world import World
 from schema.errors import TermsChangedError
+from schema.failpoints import reach
 from schema.invoice import Invoice
 from schema.outcome import Outcome, Prepared
 from schema.states import State
@@ -16,7 +17,9 @@ async def prepare(invoice: Invoice, world: World) -> Outcome:
     payment = await world.store.street.payment(invoice.id)
     assert payment is not None
     assert invoice.plan is not None
+    await reach("prepare.before")
     draft = await world.bank.prepare(payment.transfer, invoice.plan)
+    await reach("prepare.after")
     if draft.shown != payment.transfer.terms:
         raise TermsChangedError
     picture = sha256(draft.screenshot)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import structlog
+
 from handlers.links import AUDIT_FOR, audit_url
 from handlers.mails import HeldNotice, Letter, PaidNotice, RejectedNotice, held_mail, paid_mail, rejected_mail
 from handlers.world import World
 from schema.approval import Verdict
-from schema.errors import OutcomeUnknownError
+from schema.checkpoint import CheckpointSigner
+from schema.errors import ForgedError, OutcomeUnknownError, PermanentError
+from schema.failpoints import reach
 from schema.invoice import Invoice, Payment
 from schema.mail import OutgoingMail
 from schema.masking import Masked
 from schema.outcome import Outcome
 from schema.states import State
 from schema.store.answers import Asked
+
+log = structlog.get_logger()
 
 
 async def report(invoice: Invoice, world: World) -> Outcome:
@@ -21,11 +27,11 @@ async def report(invoice: Invoice, world: World) -> Outcome:
     if invoice.state is State.PAID:
         assert payment is not None
         asked = await _asked(invoice, world)
-        await _send(invoice, paid_mail(_paid_notice(invoice, payment, asked, world)), "paid", world)
+        await _send(invoice, paid_mail(await _paid_notice(invoice, payment, asked, world)), "paid", world)
         await _note_approvers(payment, asked, world)
         note = f"Paid; told {invoice.thread.forwarder} and the approvers"
     else:
-        await _send(invoice, rejected_mail(_rejected_notice(invoice, world)), "rejected", world)
+        await _send(invoice, rejected_mail(await _rejected_notice(invoice, world)), "rejected", world)
         note = f"{invoice.reason} Told {invoice.thread.forwarder}."
     return Outcome(target=State.CLOSED, note=note, due_in=None)
 
@@ -41,6 +47,7 @@ async def tell(invoice: Invoice, world: World) -> Outcome:
         url=audit_url(world.vault, world.public_url, invoice.id, world.clock.now()),
         subject=invoice.thread.subject,
         greeting=invoice.thread.forwarder_name,
+        record=await _witness(invoice, world),
     )
     await _send(invoice, held_mail(notice), f"held-{invoice.version}", world)
     return Outcome(target=State.HELD, note=invoice.reason, due_in=None)
@@ -58,6 +65,7 @@ async def _send(invoice: Invoice, letter: Letter, kind: str, world: World) -> No
         in_reply_to=thread.message_id,
         references=(*thread.references, *((thread.message_id,) if thread.message_id else ())),
     )
+    await reach("letter.before")
     try:
         await world.mailer.send(mail)
     except OutcomeUnknownError:
@@ -65,6 +73,20 @@ async def _send(invoice: Invoice, letter: Letter, kind: str, world: World) -> No
         if invoice.attempts > 1:
             return
         raise
+    await reach("letter.after")
+
+
+async def _witness(invoice: Invoice, world: World) -> str:
+    """Seal the record; the lines that make this mail a witness of it, none when the record is broken."""
+    signer = CheckpointSigner.of(world.vault, world.mail_domain)
+    try:
+        await world.store.record.seal(signer, world.clock.now())
+        sealed = await world.store.record.prove(invoice.id, invoice.version)
+    except (ForgedError, PermanentError) as error:
+        # People must still hear what became of their invoice; the mail says that it is no witness.
+        log.error("the record could not be sealed", reason=error.sentence)
+        return ""
+    return signer.block(sealed) if sealed else ""
 
 
 async def _asked(invoice: Invoice, world: World) -> tuple[Asked, ...]:
@@ -81,10 +103,14 @@ async def _note_approvers(payment: Payment, asked: tuple[Asked, ...], world: Wor
     )
     for each in asked:
         if each.verdict is Verdict.APPROVE:
+            await reach("note.before")
             await world.messenger.note(each.question.person.phone, text)
+            await reach("note.after")
 
 
-def _paid_notice(invoice: Invoice, payment: Payment, asked: tuple[Asked, ...], world: World) -> PaidNotice:
+async def _paid_notice(
+    invoice: Invoice, payment: Payment, asked: tuple[Asked, ...], world: World
+) -> PaidNotice:
     assert payment.booked_at is not None
     t, now = payment.transfer, world.clock.now()
     return PaidNotice(
@@ -108,10 +134,11 @@ def _paid_notice(invoice: Invoice, payment: Payment, asked: tuple[Asked, ...], w
         simulated=payment.simulated,
         subject=invoice.thread.subject,
         greeting=invoice.thread.forwarder_name,
+        record=await _witness(invoice, world),
     )
 
 
-def _rejected_notice(invoice: Invoice, world: World) -> RejectedNotice:
+async def _rejected_notice(invoice: Invoice, world: World) -> RejectedNotice:
     return RejectedNotice(
         number=invoice.number,
         vendor=_vendor_name(invoice),
@@ -120,6 +147,7 @@ def _rejected_notice(invoice: Invoice, world: World) -> RejectedNotice:
         url=audit_url(world.vault, world.public_url, invoice.id, world.clock.now()),
         subject=invoice.thread.subject,
         greeting=invoice.thread.forwarder_name,
+        record=await _witness(invoice, world),
     )
 
 

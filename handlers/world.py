@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -66,9 +67,12 @@ class Bank(Protocol):
     async def find(self, transfer: Transfer) -> Receipt | None:
         """The booked transfer with this reference, or None when the bank surely has none."""
 
-    async def pay(self, transfer: Transfer, plan: ActionPlan, permit: Permit) -> Receipt:
+    async def pay(
+        self, transfer: Transfer, plan: ActionPlan, permit: Permit, start: Callable[[], Awaitable[None]]
+    ) -> Receipt:
         """Fill again, compare every term with the permit, enter the OTP, submit once, read the receipt.
 
+        `start` is awaited once, just before the click: it puts START on record, or raises ConflictError.
         TermsChangedError before anything was submitted; OutcomeUnknownError when it was and no answer came.
         """
 

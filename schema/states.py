@@ -68,11 +68,15 @@ JOB_QUEUE: Final[Mapping[Job, Queue]] = {
 }
 
 
+LEASE_S: Final = 20.0
+"""For so long an invoice is its worker's; renewed while the step runs, so that a dead worker's is soon free."""
+
+
 @dataclass(frozen=True)
 class Due:
     """The step that is due in a state.
 
-    `lease_s` is how long a worker may keep the invoice before another may take it; the step itself is cut
+    `lease_s` is how long at most a worker may keep the invoice, by renewing its lease; the step itself is cut
     off well before. `attempts` is how often it is tried before a person is asked.
     """
 
@@ -100,7 +104,7 @@ DUE: Final[Mapping[State, Due]] = {
     State.PREPARED: Due(Step.ASK, Job.NOTIFY, lease_s=45, attempts=8),
     State.ASKED: Due(Step.WAIT, Job.NOTIFY, lease_s=45, attempts=20),
     State.APPROVED: Due(Step.INTEND, Job.EXECUTE, lease_s=30, attempts=6),
-    State.PAYING: Due(Step.PAY, Job.EXECUTE, lease_s=75, attempts=6),
+    State.PAYING: Due(Step.PAY, Job.EXECUTE, lease_s=75, attempts=8),
     State.PAID: Due(Step.REPORT, Job.NOTIFY, lease_s=45, attempts=20),
     State.HELD: Due(Step.TELL, Job.NOTIFY, lease_s=45, attempts=20),
     State.REJECTED: Due(Step.REPORT, Job.NOTIFY, lease_s=45, attempts=20),

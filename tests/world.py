@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -129,7 +130,10 @@ class FakeBank:
     async def find(self, transfer: Transfer) -> Receipt | None:
         return self.ledger.get(transfer.reference)
 
-    async def pay(self, transfer: Transfer, plan: ActionPlan, permit: Permit) -> Receipt:
+    async def pay(
+        self, transfer: Transfer, plan: ActionPlan, permit: Permit, start: Callable[[], Awaitable[None]]
+    ) -> Receipt:
+        await start()
         self.submits += 1
         receipt = Receipt(
             bank_reference=f"SIMN{self.submits:014}",
@@ -167,6 +171,10 @@ class FakeClock:
 
     def pass_(self, **span: float) -> None:
         self.at += timedelta(**span)
+
+
+async def started() -> None:
+    """START could be put on record."""
 
 
 @dataclass

@@ -9,6 +9,7 @@ from playwright.async_api import Locator, Page, Response
 
 from daemon.adapters.bank_browser import CALL_LIMIT_S, Tab, bounded
 from daemon.adapters.bank_terms import BankPage, Shown
+from schema.failpoints import reach
 from schema.vault import SealedAccount, Vault, normal_account
 
 LARGEST_SCREENSHOT_BYTES: Final = 300_000
@@ -115,6 +116,7 @@ class BankPages:
             timeout=limit_s * 1000, wait_until="domcontentloaded"
         ) as coming:
             await button.click(no_wait_after=True)
+            await reach("submit.click.sent")
         response = await coming.value
         retry_after = response.headers.get("retry-after") if response else None
         return _status(response), retry_after, await self.read()

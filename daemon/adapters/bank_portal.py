@@ -106,12 +106,15 @@ class BankPortal:
         """
         return await self._run("find", transfer, lambda walk: walk.find())
 
-    async def pay(self, transfer: Transfer, plan: ActionPlan, permit: Permit) -> Receipt:
+    async def pay(
+        self, transfer: Transfer, plan: ActionPlan, permit: Permit, start: Callable[[], Awaitable[None]]
+    ) -> Receipt:
         """Ask by reference, fill again, compare every term with the permit, enter the OTP, submit once.
 
         TermsChangedError before anything was submitted; OutcomeUnknownError when it was and no clear answer
         came; TransientError when surely nothing was booked, so that it may be tried again with a new permit;
-        PermanentError with the bank's sentence when it refused. ConflictError when the permit was used.
+        PermanentError with the bank's sentence when it refused. ConflictError when the permit was used, or
+        when `start`, awaited just before the click, says that another has this payment in hand.
         """
         actions = self._accepted(plan)
         if permit.payment_id != transfer.payment_id:
@@ -123,7 +126,7 @@ class BankPortal:
             booked = await walk.find()
             if booked is not None:
                 return booked
-            await walk.perform(actions, permit, lambda: self._use_up(permit))
+            await walk.perform(actions, permit, lambda: self._use_up(permit, start))
             if walk.receipt is None:
                 raise PermanentError("The action list ended before the payment was submitted.")
             return walk.receipt
@@ -138,11 +141,12 @@ class BankPortal:
         if id(permit) in self._spent:
             raise ConflictError("This permit was used before.")
 
-    async def _use_up(self, permit: Permit) -> None:
-        """The last thing before the click: whoever may still stop it is asked, then the permit is gone."""
+    async def _use_up(self, permit: Permit, start: Callable[[], Awaitable[None]]) -> None:
+        """The last thing before the click: whoever may stop it is asked, the permit is gone, START is on record."""
         if self._last_look is not None:
             await self._last_look(permit)
         self._spend(permit)
+        await start()
 
     def _spend(self, permit: Permit) -> None:
         """Use the permit up, by identity: a new one for another try is minted from the record, an equal value."""

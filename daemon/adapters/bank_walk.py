@@ -34,6 +34,7 @@ from schema.errors import (
     TermsChangedError,
     TransientError,
 )
+from schema.failpoints import reach
 from schema.masking import mask
 from schema.transfer import Permit, Receipt, Terms, Transfer
 from schema.vault import Vault
@@ -189,8 +190,10 @@ class BankWalk:
         await self._spend()
         self.submitted = True
         status, retry_after, page = await self.pages.submit(button, self._submit_limit_s)
+        await reach("submit.click.answered")
         if status < SERVER_ERROR and page.heading == RECEIPT_HEADING:
             self.receipt = await self._read_receipt(status, page)
+            await reach("submit.receipt.read")
         else:
             _refuse_answer(status, retry_after, page)
 

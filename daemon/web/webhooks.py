@@ -19,6 +19,7 @@ from daemon.web.twilio_webhook import (
 )
 from handlers.answer import answer_button, answer_text
 from handlers.world import World
+from schema.failpoints import reach
 from schema.vault import sha256
 
 router = APIRouter()
@@ -53,8 +54,11 @@ async def inbound(request: Request) -> Response:
         if settled:
             log.info("message came again", message=sid)
             return Response(twiml(None), media_type="text/xml")
+    await reach("webhook.recorded")
     sentence = await _act(message, world)
+    await reach("webhook.answered")
     await answers.settle_webhook(PROVIDER, sid, "inbound", sentence)
+    await reach("webhook.settled")
     log.info("message answered", message=sid, said=sentence)
     return Response(twiml(sentence), media_type="text/xml")
 

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from schema.approval import Person, Question, Verdict
 from schema.document import Frozen
+from schema.failpoints import reach
 from schema.ids import ApprovalId, InvoiceId, MessageSid, QuestionId, Sha256
 from schema.invoice import Invoice
 from schema.outcome import Outcome
@@ -114,6 +115,7 @@ class AnswerStore:
             await connection.execute(STREET["take_over"], q.invoice_id)
             actor = q.person.address
             await move(connection, standing.invoice, Step.ANSWER, judged, actor=actor, at=at, token=None)
+            await reach("answer.commit.inside")
         return judged.note
 
 

@@ -99,9 +99,7 @@ class StreetStore:
     async def withdraw_submit(self, invoice: Invoice) -> None:
         """Put on record that the bank booked nothing; without effect when the lease was lost."""
         async with self._database.transaction() as connection:
-            await connection.execute(
-                SQL["withdraw_submit"], invoice.id, invoice.version, invoice.attempts
-            )
+            await connection.execute(SQL["withdraw_submit"], invoice.id, invoice.version, invoice.attempts)
 
     async def put_off(self, claim: Claim, *, seconds: float, error: str, counted: bool = True) -> None:
         """Give the lease back and be due again later; not `counted`, the try takes no attempt."""

@@ -54,6 +54,10 @@ START_LIMIT_S = 30.0
 VAULT = Vault(new_master_key())
 
 
+async def started() -> None:
+    """START could be put on record."""
+
+
 @dataclass(frozen=True)
 class MockBank:
     origin: str
@@ -219,7 +223,7 @@ async def test_a_transfer_is_prepared_and_paid_once(
     draft = await portal.prepare(transfer, plan)
     assert draft.shown == transfer.terms
     assert bank.booked(transfer.reference) == 0
-    receipt = await portal.pay(transfer, plan, permit_of(transfer))
+    receipt = await portal.pay(transfer, plan, permit_of(transfer), started)
     assert receipt.terms == transfer.terms
     assert receipt.simulated
     assert receipt.screenshot is not None
@@ -230,8 +234,8 @@ async def test_paying_again_with_a_new_permit_gives_the_first_receipt(
     bank: MockBank, portal: BankPortal
 ) -> None:
     transfer, plan = transfer_of(), plan_of(bank.origin)
-    first = await portal.pay(transfer, plan, permit_of(transfer))
-    second = await portal.pay(transfer, plan, permit_of(transfer))
+    first = await portal.pay(transfer, plan, permit_of(transfer), started)
+    second = await portal.pay(transfer, plan, permit_of(transfer), started)
     assert second.bank_reference == first.bank_reference
     assert bank.booked(transfer.reference) == 1
 
@@ -239,16 +243,18 @@ async def test_paying_again_with_a_new_permit_gives_the_first_receipt(
 async def test_a_permit_pays_once_only(bank: MockBank, portal: BankPortal) -> None:
     transfer, plan = transfer_of(), plan_of(bank.origin)
     permit = permit_of(transfer)
-    await portal.pay(transfer, plan, permit)
+    await portal.pay(transfer, plan, permit, started)
     with pytest.raises(ConflictError):
-        await portal.pay(transfer, plan, permit)
+        await portal.pay(transfer, plan, permit, started)
 
 
 async def test_one_permit_in_two_runs_at_once_clicks_once(bank: MockBank, portal: BankPortal) -> None:
     transfer, plan = transfer_of(), plan_of(bank.origin)
     permit = permit_of(transfer)
     results = await asyncio.gather(
-        portal.pay(transfer, plan, permit), portal.pay(transfer, plan, permit), return_exceptions=True
+        portal.pay(transfer, plan, permit, started),
+        portal.pay(transfer, plan, permit, started),
+        return_exceptions=True,
     )
     assert bank.booked(transfer.reference) == 1
     assert not any(isinstance(result, OutcomeUnknownError) for result in results)
@@ -266,7 +272,7 @@ async def test_a_changed_account_on_the_confirm_page_is_noticed_and_not_named(
         await portal.prepare(transfer, plan)
     assert not any(character.isdigit() for character in str(caught.value))
     with pytest.raises(TermsChangedError):
-        await portal.pay(transfer, plan, permit_of(transfer))
+        await portal.pay(transfer, plan, permit_of(transfer), started)
     assert bank.booked(transfer.reference) == 0
 
 
@@ -274,13 +280,13 @@ async def test_other_terms_than_permitted_are_not_paid(bank: MockBank, portal: B
     transfer = transfer_of()
     dearer = transfer.model_copy(update={"amount": Money(amount=Decimal("118000.01"), currency="INR")})
     with pytest.raises(TermsChangedError, match="amount"):
-        await portal.pay(dearer, plan_of(bank.origin), permit_of(transfer))
+        await portal.pay(dearer, plan_of(bank.origin), permit_of(transfer), started)
     assert bank.booked(transfer.reference) == 0
 
 
 async def test_a_permit_of_another_payment_is_refused(bank: MockBank, portal: BankPortal) -> None:
     with pytest.raises(PermanentError, match="another payment"):
-        await portal.pay(transfer_of(), plan_of(bank.origin), permit_of(transfer_of()))
+        await portal.pay(transfer_of(), plan_of(bank.origin), permit_of(transfer_of()), started)
 
 
 async def test_a_plan_that_was_tampered_with_is_refused(bank: MockBank, portal: BankPortal) -> None:
@@ -293,7 +299,7 @@ async def test_a_plan_that_was_tampered_with_is_refused(bank: MockBank, portal: 
 async def test_a_dropped_answer_is_unknown_and_then_found(bank: MockBank, portal: BankPortal) -> None:
     transfer = transfer_of("2000.13")
     with pytest.raises(OutcomeUnknownError):
-        await portal.pay(transfer, plan_of(bank.origin), permit_of(transfer))
+        await portal.pay(transfer, plan_of(bank.origin), permit_of(transfer), started)
     receipt = await portal.find(transfer)
     assert receipt is not None
     assert receipt.terms == transfer.terms
@@ -303,7 +309,9 @@ async def test_a_dropped_answer_is_unknown_and_then_found(bank: MockBank, portal
 async def test_a_slow_answer_is_waited_for(tmp_path: Path, browser: BankBrowser) -> None:
     with running_bank(tmp_path, "--slow-seconds", "3") as slow:
         transfer = transfer_of("2000.17")
-        receipt = await portal_of(slow, browser).pay(transfer, plan_of(slow.origin), permit_of(transfer))
+        receipt = await portal_of(slow, browser).pay(
+            transfer, plan_of(slow.origin), permit_of(transfer), started
+        )
         assert receipt.terms == transfer.terms
 
 
@@ -312,14 +320,14 @@ async def test_a_too_slow_answer_is_unknown_and_then_found(tmp_path: Path, brows
         portal = portal_of(slow, browser, submit_limit_s=1.0)
         transfer = transfer_of("2000.17")
         with pytest.raises(OutcomeUnknownError):
-            await portal.pay(transfer, plan_of(slow.origin), permit_of(transfer))
+            await portal.pay(transfer, plan_of(slow.origin), permit_of(transfer), started)
         assert await portal.find(transfer) is not None
 
 
 async def test_maintenance_books_nothing_and_may_be_tried_again(bank: MockBank, portal: BankPortal) -> None:
     transfer = transfer_of("2000.19")
     with pytest.raises(TransientError, match="maintenance") as caught:
-        await portal.pay(transfer, plan_of(bank.origin), permit_of(transfer))
+        await portal.pay(transfer, plan_of(bank.origin), permit_of(transfer), started)
     assert not isinstance(caught.value, OutcomeUnknownError)
     assert caught.value.retry_after_s == 120
     assert bank.booked(transfer.reference) == 0
@@ -330,12 +338,12 @@ async def test_wrong_passwords_are_refused_until_the_bank_locks(tmp_path: Path, 
         portal = portal_of(bank, browser, totp_secret="KRSXG5CTMVRXEZLUKRSXG5CTMVRXEZLU")
         transfer, plan = transfer_of(), plan_of(bank.origin)
         with pytest.raises(TransientError, match="4 tries left"):
-            await portal.pay(transfer, plan, permit_of(transfer))
+            await portal.pay(transfer, plan, permit_of(transfer), started)
         for _ in range(3):
             with pytest.raises(TransientError):
-                await portal.pay(transfer, plan, permit_of(transfer))
+                await portal.pay(transfer, plan, permit_of(transfer), started)
         with pytest.raises(PermanentError, match="locked"):
-            await portal.pay(transfer, plan, permit_of(transfer))
+            await portal.pay(transfer, plan, permit_of(transfer), started)
         assert bank.booked(transfer.reference) == 0
 
 
@@ -376,7 +384,7 @@ async def test_no_screenshot_shows_the_account(
     monkeypatch.setenv("OMP_THREAD_LIMIT", "1")
     transfer, plan = transfer_of("1500.00", rail), plan_of(bank.origin)
     draft = await portal.prepare(transfer, plan)
-    receipt = await portal.pay(transfer, plan, permit_of(transfer))
+    receipt = await portal.pay(transfer, plan, permit_of(transfer), started)
     assert receipt.screenshot is not None
     account = IBAN if rail is Rail.SEPA else ACCOUNT
     for png in (draft.screenshot, receipt.screenshot):
@@ -395,7 +403,7 @@ async def test_nothing_typed_reaches_the_logs(
     with structlog.testing.capture_logs() as lines:
         await portal.prepare(transfer, plan)
         with pytest.raises(OutcomeUnknownError):
-            await portal.pay(transfer, plan, permit_of(transfer))
+            await portal.pay(transfer, plan, permit_of(transfer), started)
     written = repr(lines) + caplog.text
     assert "bank.run" in written
     assert not any(secret in written for secret in (ACCOUNT, PASSWORD, TOTP_SECRET))
@@ -442,9 +450,9 @@ async def test_a_killed_browser_is_transient_before_the_click_and_the_next_run_w
     with monkeypatch.context() as patched:
         await kill_at(browser, step, patched)
         with pytest.raises(TransientError) as caught:
-            await portal.pay(transfer, plan, permit_of(transfer))
+            await portal.pay(transfer, plan, permit_of(transfer), started)
     assert not isinstance(caught.value, OutcomeUnknownError)
-    assert (await portal.pay(transfer, plan, permit_of(transfer))).terms == transfer.terms
+    assert (await portal.pay(transfer, plan, permit_of(transfer), started)).terms == transfer.terms
     assert bank.booked(transfer.reference) == 1
 
 
@@ -454,7 +462,7 @@ async def test_a_browser_killed_after_the_click_leaves_the_outcome_unknown(
     with running_bank(tmp_path, "--slow-seconds", "3") as slow:
         transfer = transfer_of("2000.17")
         portal = portal_of(slow, browser)
-        paying = asyncio.create_task(portal.pay(transfer, plan_of(slow.origin), permit_of(transfer)))
+        paying = asyncio.create_task(portal.pay(transfer, plan_of(slow.origin), permit_of(transfer), started))
         await until(lambda: slow.booked(transfer.reference) == 1)
         assert browser.processes is not None
         os.kill(browser.processes.browser, signal.SIGKILL)

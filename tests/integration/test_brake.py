@@ -11,7 +11,7 @@ from schema.errors import PermanentError
 from schema.states import DUE, Job, State
 from schema.transfer import Permit
 from schema.verdict import ActionPlan
-from tests.world import TAX_ID, Town, bring, due_now, only, say, walk
+from tests.world import TAX_ID, Town, bring, due_now, only, say, started, walk
 
 OTHER = "29AAGCB7383J1Z4"
 
@@ -52,7 +52,7 @@ async def test_a_transfer_the_bank_has_booked_is_recorded_even_while_paused(town
     permit = Permit(
         payment_id=payment.transfer.payment_id, fingerprint="0" * 64, terms=payment.transfer.terms
     )
-    await town.bank.pay(payment.transfer, ActionPlan(actions=()), permit)
+    await town.bank.pay(payment.transfer, ActionPlan(actions=()), permit, started)
     await pause(town)
     assert set((await walk(town)).values()) == {State.CLOSED}
 

@@ -37,10 +37,45 @@ select version, state::text as state, held_from::text as held_from, fingerprint,
 -- A person's move ends whatever lease a worker holds; that worker's commit then finds no row.
 update invoices set claim_token = null, claimed_until = null where id = $1;
 
+-- name: renew
+-- A worker at work keeps its lease; no row: it lost it.
+update invoices set claimed_until = clock_timestamp() + make_interval(secs => $3)
+ where id = $1 and claim_token = $2
+returning id;
+
+-- name: start_submit
+-- START of the confirm click, by the one try that holds the lease now; another may follow only after the grace.
+with ours as (
+    select id from invoices
+     where id = $1 and state = 'paying' and version = $2 and attempts = $3
+       and claim_token is not null and claimed_until > clock_timestamp()
+       for update)
+update payments p
+   set submit_started_at = clock_timestamp(), submits = submits + 1
+  from ours
+ where p.invoice_id = ours.id and p.status = 'intended' and p.fingerprint = $4
+   and (p.submit_started_at is null or p.submit_started_at < clock_timestamp() - make_interval(secs => $5))
+returning p.id;
+
+-- name: submit_wait
+-- Seconds until a click that was started can surely have no effect any more; null when none was.
+select extract(epoch from submit_started_at + make_interval(secs => $2) - clock_timestamp())::float8
+  from payments where invoice_id = $1 and status = 'intended';
+
+-- name: withdraw_submit
+-- The bank said clearly that it booked nothing; only the try that started it, with its lease, may say so.
+with ours as (
+    select id from invoices
+     where id = $1 and state = 'paying' and version = $2 and attempts = $3 and claim_token is not null
+       for update)
+update payments p set submit_started_at = null from ours where p.invoice_id = ours.id and p.status = 'intended'
+returning p.id;
+
 -- name: put_off
 -- A step failed for now: due again later, lease given back.
 update invoices
-   set due_at = clock_timestamp() + make_interval(secs => $3), claimed_until = null, claim_token = null, last_error = $4, updated_at = now()
+   set due_at = clock_timestamp() + make_interval(secs => $3), claimed_until = null, claim_token = null, last_error = $4, updated_at = now(),
+       attempts = case when $5 then attempts else greatest(attempts - 1, 0) end
  where id = $1 and claim_token = $2
 returning id;
 
