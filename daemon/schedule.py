@@ -1,45 +1,36 @@
-"""What the clock does, by APScheduler: sweep for lost rings, and raise an alarm when a mailbox falls silent."""
+"""What the clock does, by APScheduler: sweep for lost rings, look at the mailbox, seal the record."""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Final
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from redis.asyncio import Redis
 
-from daemon.limits import Dedup, Locks
+from daemon.alarm import LOOK_EVERY_S, MailboxAlarm
+from daemon.limits import Locks
 from daemon.queue import Bell
 from daemon.ringer import sweep
 from handlers.world import World
-from schema.errors import TransientError
+from schema.checkpoint import CheckpointSigner
+from schema.errors import ForgedError, PermanentError, TransientError
 
 log = structlog.get_logger()
 
 SWEEP_EVERY_S: Final = 15
-LOOK_EVERY_S: Final = 30
-SILENT_AFTER: Final = timedelta(minutes=2)
-"""IDLE is renewed and proven by NOOP within a minute; two minutes without proof is no accident."""
+SEAL_EVERY_S: Final = 60
+"""Between two mails the log is sealed by the clock: for so long an entry could be changed without a trace."""
 
 
-ALARM_EVERY_S: Final = 600.0
-"""A silent mailbox is said once in ten minutes, not at every look."""
-
-
-def make_schedule(world: World, bell: Bell, redis: Redis) -> AsyncIOScheduler:
+def make_schedule(world: World, bell: Bell, redis: Redis, alarm: MailboxAlarm) -> AsyncIOScheduler:
     """The schedule, not started; a tick that comes late runs once instead of being dropped."""
     schedule = AsyncIOScheduler(
         timezone="UTC", job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
     )
     schedule.add_job(_sweep, "interval", seconds=SWEEP_EVERY_S, args=[world, bell, Locks(redis)], id="sweep")
-    schedule.add_job(
-        _look_at_mailboxes,
-        "interval",
-        seconds=LOOK_EVERY_S,
-        args=[world, Dedup(redis, "alarm")],
-        id="mailboxes",
-    )
+    schedule.add_job(alarm.look, "interval", seconds=LOOK_EVERY_S, id="mailboxes")
+    schedule.add_job(_seal, "interval", seconds=SEAL_EVERY_S, args=[world], id="seal")
     return schedule
 
 
@@ -53,13 +44,12 @@ async def _sweep(world: World, bell: Bell, locks: Locks) -> None:
         log.warning("sweep not done", reason=error.sentence)
 
 
-async def _look_at_mailboxes(world: World, said: Dedup) -> None:
+async def _seal(world: World) -> None:
+    """Sign the log; one that is not what was signed before is never signed, and said each time."""
+    signer = CheckpointSigner.of(world.vault, world.mail_domain)
     try:
-        proofs = await world.store.mails.last_proofs()
+        await world.store.record.seal(signer, world.clock.now())
+    except (ForgedError, PermanentError) as error:
+        log.error("the record was tampered with: run `countersign audit check`", reason=error.sentence)
     except TransientError as error:
-        log.warning("mailboxes not looked at", reason=error.sentence)
-        return
-    now = world.clock.now()
-    for mailbox, proved_at in proofs.items():
-        if now - proved_at > SILENT_AFTER and not await said.seen(mailbox, ttl_s=ALARM_EVERY_S):
-            log.error("mailbox is silent", mailbox=mailbox, last_proof=proved_at.isoformat())
+        log.warning("record not sealed", reason=error.sentence)

@@ -27,11 +27,14 @@ async def print_status(settings: Settings, *, limit: int, as_json: bool) -> None
         lines = (await store.views.invoices())[-limit:]
         mails = [mail for mail in await store.views.mails(limit) if mail.disposition != "accepted"]
         proofs = await store.mails.last_proofs()
+        pauses, alarms = await store.operations.pauses(), await store.operations.alarms()
     if as_json:
         content = {
             "invoices": [line.model_dump(mode="json") for line in lines],
             "mails_without_invoice": [mail.model_dump(mode="json") for mail in mails],
             "mailboxes": {name: at.isoformat() for name, at in proofs.items()},
+            "pauses": [pause.model_dump(mode="json") for pause in pauses],
+            "alarms": [alarm.model_dump(mode="json") for alarm in alarms],
         }
         sys.stdout.write(json.dumps(content, ensure_ascii=False) + "\n")
         return
@@ -39,6 +42,11 @@ async def print_status(settings: Settings, *, limit: int, as_json: bool) -> None
     console.print(_invoices(lines, settings) if lines else "No invoice has come in yet.")
     if mails:
         console.print(_mails(mails, settings))
+    for pause in pauses:
+        at = f"{pause.paused_at.astimezone(settings.zone):%d %b %H:%M %Z}"
+        console.print(f"{pause.sentence} (since {at}).", style="bold yellow", markup=False)
+    for alarm in alarms:
+        console.print(f"ALARM: {alarm.sentence}", style="bold red", markup=False)
     for mailbox, proved_at in proofs.items():
         age = (datetime.now(UTC) - proved_at).total_seconds()
         console.print(f"Mailbox {mailbox} last answered {age:.0f} s ago.")

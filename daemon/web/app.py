@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Final
@@ -10,8 +11,9 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 
+from daemon.alarm import make_alarm
 from daemon.settings import Settings
-from daemon.web import audit, health, media, webhooks
+from daemon.web import audit, health, media, metrics, webhooks
 from daemon.wiring import open_world
 from schema.errors import ForgedError, TransientError
 
@@ -39,10 +41,14 @@ def create_app(settings: Settings) -> FastAPI:
             app.state.world = world
             app.state.settings = settings
             log.info("web ready", public_url=settings.public_url)
-            yield
+            looking = asyncio.create_task(make_alarm(settings, world).run(), name="alarm")
+            try:
+                yield
+            finally:
+                looking.cancel()
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    for room in (webhooks, media, audit, health):
+    for room in (webhooks, media, audit, health, metrics):
         app.include_router(room.router)
     audit.mount_static(app)
     app.middleware("http")(_add_headers)

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from daemon.schedule import SILENT_AFTER
+from daemon.alarm import SILENT_AFTER
 from handlers.world import World
 from schema.errors import CountersignError
 
@@ -25,6 +25,7 @@ async def ready(request: Request, response: Response) -> dict[str, Any]:
     world: World = request.app.state.world
     try:
         proofs = await world.store.mails.last_proofs()
+        pauses = await world.store.operations.pauses()
     except CountersignError as error:
         response.status_code = 503
         return {"status": "not ready", "database": error.sentence}
@@ -32,4 +33,8 @@ async def ready(request: Request, response: Response) -> dict[str, Any]:
     ages = {mailbox: round((now - proved_at).total_seconds(), 1) for mailbox, proved_at in proofs.items()}
     silent = [mailbox for mailbox, age in ages.items() if age > SILENT_AFTER.total_seconds()]
     response.status_code = 503 if silent else 200
-    return {"status": "silent mailbox" if silent else "ok", "mailbox_proof_age_s": ages}
+    return {
+        "status": "silent mailbox" if silent else "ok",
+        "mailbox_proof_age_s": ages,
+        "payments_paused": len(pauses),
+    }

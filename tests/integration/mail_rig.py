@@ -153,6 +153,7 @@ class Proxy:
         self.deaf_to: bytes | None = None
         self.connections = 0
         self.bytes_down = 0
+        self.bytes_up = 0
 
     async def __aenter__(self) -> Proxy:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -205,7 +206,9 @@ class Proxy:
             while data := await reader.read(65536):
                 if self.swallow or (to_server and self.deaf_to and self.deaf_to in data):
                     continue
-                if not to_server:
+                if to_server:
+                    self.bytes_up += len(data)
+                else:
                     self.bytes_down += len(data)
                 writer.write(data)
                 await writer.drain()
