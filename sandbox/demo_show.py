@@ -25,6 +25,8 @@ POLL_S: Final = 0.2
 LIMIT_S: Final = 240.0
 """On two slow cores everything is over in a minute; after four something is wrong."""
 
+LONGEST_GAP_S: Final = 10.0
+
 THINK_S: Final = 1.0
 """How long the simulated approver looks at a message before answering."""
 
@@ -116,10 +118,23 @@ class Show:
 
     async def _send(self, mails: Sequence[DemoMail]) -> None:
         for mail in mails:
+            await self._let_some_pass()
             message = build(mail, self.stack.places.mailbox)
             sender = address_of(mail.forwarder)
             await asyncio.to_thread(self._submit, message.as_bytes(), sender, mail.authenticated)
             self.sent.append(Sent(mail, str(message["Message-ID"]), time.time()))
+
+    async def _let_some_pass(self) -> None:
+        """People forward one mail after the other: wait until fewer than two documents wait to be read."""
+        deadline = time.time() + LONGEST_GAP_S
+        while time.time() < deadline:
+            results = await self._results()
+            unread = sum(
+                r.disposition is None or (r.traveller is not None and r.end == "received") for r in results
+            )
+            if unread < 2:
+                return
+            await asyncio.sleep(POLL_S)
 
     def _submit(self, content: bytes, sender: str, authenticated: bool) -> None:
         with smtplib.SMTP(LOOPBACK, self.stack.places.smtp, timeout=20) as smtp:

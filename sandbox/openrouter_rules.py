@@ -12,6 +12,8 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from rapidfuzz import fuzz
+
 CANONICAL: Final[tuple[tuple[str, str | None, str | None], ...]] = (
     ("select", "rail", "payment.rail"),
     ("fill", "beneficiary_name", "vendor.beneficiary_name"),
@@ -70,7 +72,8 @@ NAME_SHARE: Final = 0.6
 """Share of the name's own words that must stand in the excerpt; OCR loses some."""
 
 
-_SLIPS: Final = str.maketrans("OIS", "015")
+_LONG: Final = 12
+_ALIKE: Final = 90.0
 
 
 def answer(facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -243,10 +246,12 @@ def _words(text: str) -> list[str]:
 def _has_compact(value: str, excerpt: str) -> bool:
     """Whether it stands in the text without regard to spacing, or as far as the mask lets it be read.
 
-    As a good reader would, it takes O for 0, I for 1 and S for 5: the excerpt of a scan holds such slips.
+    As a good reader would, it forgives a slip of a scan: one character in ten may differ.
     """
-    wanted, text = (re.sub(r"\W", "", part).upper().translate(_SLIPS) for part in (value, excerpt))
-    return wanted in text or (len(wanted) > 4 and wanted[-4:] in _MASKED_TAIL.findall(excerpt))
+    wanted, text = (re.sub(r"\W", "", part).upper() for part in (value, excerpt))
+    if wanted in text or (len(wanted) > 4 and wanted[-4:] in _MASKED_TAIL.findall(excerpt)):
+        return True
+    return len(wanted) >= _LONG and fuzz.partial_ratio(wanted, text) >= _ALIKE
 
 
 def _check_dates(facts: Mapping[str, Any], excerpt: str) -> dict[str, Any]:
