@@ -75,6 +75,8 @@ class PaidNotice:
     simulated: bool
     subject: str
     greeting: str
+    record: str = ""
+    """The lines of `CheckpointSigner.block`; empty when the record could not be sealed. So in every notice."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ class HeldNotice:
     url: str
     subject: str
     greeting: str
+    record: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,7 @@ class RejectedNotice:
     url: str
     subject: str
     greeting: str
+    record: str = ""
 
 
 def paid_mail(notice: PaidNotice) -> Letter:

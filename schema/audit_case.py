@@ -138,9 +138,13 @@ class ReceiptCard(Frozen):
 
 
 class TimelineEntry(Frozen):
-    """One entry of the append-only record; `leaf_hash` is its RFC 6962 leaf hash."""
+    """One entry of the append-only record; `leaf_hash` is its RFC 6962 leaf hash.
+
+    `position` is its place in the sealed log, None until it is sealed.
+    """
 
     seq: int
+    position: int | None = None
     at: AwareDatetime
     step: str
     source: str
@@ -148,6 +152,15 @@ class TimelineEntry(Frozen):
     actor: str
     note: str
     leaf_hash: Sha256
+
+
+class CheckpointCard(Frozen):
+    """The last signed checkpoint: the log had `size` entries and this root; `key` is the verifier key."""
+
+    size: int
+    root_hash: Sha256
+    at: AwareDatetime
+    key: str
 
 
 class AuditCase(Frozen):
@@ -171,3 +184,4 @@ class AuditCase(Frozen):
     questions: tuple[QuestionRow, ...] = ()
     receipt: ReceiptCard | None = None
     timeline: tuple[TimelineEntry, ...] = ()
+    checkpoint: CheckpointCard | None = None

@@ -9,6 +9,7 @@ from handlers.world import World
 from schema.approval import Verdict
 from schema.audit_case import (
     AuditCase,
+    CheckpointCard,
     DocumentCard,
     FieldRow,
     MailCard,
@@ -20,6 +21,7 @@ from schema.audit_case import (
     TimelineEntry,
     TransferCard,
 )
+from schema.checkpoint import CheckpointSigner
 from schema.errors import CountersignError
 from schema.ids import BlobKey, InvoiceId, Sha256
 from schema.invoice import Invoice, Payment
@@ -58,6 +60,7 @@ async def load_case(world: World, invoice_id: InvoiceId, until: datetime) -> Aud
         questions=tuple(_question(each, invoice.fingerprint) for each in asked),
         receipt=_receipt(payment) if payment else None,
         timeline=tuple(_entry(each) for each in await store.views.entries(invoice_id)),
+        checkpoint=await _checkpoint(world),
     )
 
 
@@ -181,10 +184,19 @@ def _receipt(payment: Payment) -> ReceiptCard | None:
     )
 
 
+async def _checkpoint(world: World) -> CheckpointCard | None:
+    last = await world.store.record.last()
+    if last is None:
+        return None
+    key = CheckpointSigner.of(world.vault, world.mail_domain).verifier_key
+    return CheckpointCard(size=last.size, root_hash=last.root_hash, at=last.at, key=key)
+
+
 def _entry(each: Recorded) -> TimelineEntry:
     e = each.entry
     return TimelineEntry(
         seq=each.seq,
+        position=each.position,
         at=e.at,
         step=e.step,
         source=e.source,

@@ -9,6 +9,7 @@ from schema.store.mails import MailStore
 from schema.store.master import MasterStore
 from schema.store.operations import OperationsStore
 from schema.store.pool import Database, open_database
+from schema.store.record import RecordStore
 from schema.store.street import StreetStore
 from schema.store.views import ViewStore
 
@@ -26,6 +27,7 @@ class Store:
     answers: AnswerStore
     views: ViewStore
     operations: OperationsStore
+    record: RecordStore
 
 
 def open_store(database: Database) -> Store:
@@ -38,4 +40,5 @@ def open_store(database: Database) -> Store:
         answers=AnswerStore(database),
         views=ViewStore(database),
         operations=OperationsStore(database),
+        record=RecordStore(database),
     )

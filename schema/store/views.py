@@ -19,9 +19,10 @@ SQL = load("views")
 
 
 class Recorded(Frozen):
-    """An entry of the record with its place in the log and its leaf hash."""
+    """An entry of the record with its leaf hash and, once it is sealed, its position in the log."""
 
     seq: int
+    position: int | None
     entry: Entry
     leaf_hash: Sha256
 
@@ -142,8 +143,9 @@ class ViewStore:
 
 
 def _recorded(row: dict[str, Any]) -> Recorded:
-    seq, leaf = row.pop("seq"), row.pop("leaf_hash")
-    return Recorded(seq=seq, entry=Entry(**row | {"source": row["source"] or ""}), leaf_hash=leaf)
+    seq, leaf, position = row.pop("seq"), row.pop("leaf_hash"), row.pop("position")
+    entry = Entry(**row | {"source": row["source"] or ""})
+    return Recorded(seq=seq, position=position, entry=entry, leaf_hash=leaf)
 
 
 def _line(row: dict[str, Any]) -> InvoiceLine:

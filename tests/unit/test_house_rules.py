@@ -35,7 +35,7 @@ ONLY_HERE = {
     "arq": ["daemon/queue.py", "daemon/worker.py"],
     "asyncpg": ["schema/store/*.py", "schema/migrate.py"],
     "authres": ["handlers/door.py"],
-    "cryptography": ["schema/vault.py"],
+    "cryptography": ["schema/vault.py", "schema/checkpoint.py", "schema/verifier.py"],
     "mailparser": ["handlers/reading/mail.py"],
     "pdfplumber": ["handlers/reading/*.py"],
     "pikepdf": ["handlers/reading/*.py"],

@@ -1,6 +1,8 @@
 -- name: entries
-select seq, invoice_id, version, step, source::text as source, target::text as target, actor, at, note, facts, leaf_hash
-  from audits where invoice_id = $1 order by version;
+select a.seq, a.invoice_id, a.version, a.step, a.source::text as source, a.target::text as target, a.actor, a.at, a.note, a.facts,
+       a.leaf_hash, l.position
+  from audits a left join log_leaves l on l.invoice_id = a.invoice_id and l.version = a.version
+ where a.invoice_id = $1 order by a.version;
 
 -- name: counts
 select state::text as state, count(*) as invoices from invoices group by state order by state;
