@@ -225,9 +225,9 @@ def answer(verdict: str = "consistent", listed: list[dict[str, object]] | None =
     return json.dumps({"report": report, "actions": actions() if listed is None else listed})
 
 
-def make_town(database: Database, folder: Path) -> Town:
+def make_town(database: Database, folder: Path, master_key: str | None = None) -> Town:
     """A world over a migrated database."""
-    vault, store = Vault(new_master_key()), open_store(database)
+    vault, store = Vault(master_key or new_master_key()), open_store(database)
     town = Town(
         world=None,  # type: ignore[arg-type]
         reader=FakeReader(fields()),

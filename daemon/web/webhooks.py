@@ -32,10 +32,13 @@ HELP: Final = "Use the buttons of a message, or reply APPROVE or REJECT with its
 RANKS: Final = {
     "queued": 0,
     "accepted": 0,
+    "scheduled": 0,
     "sending": 1,
     "sent": 2,
     "failed": 3,
     "undelivered": 3,
+    "canceled": 3,
+    "partially_delivered": 3,
     "delivered": 4,
     "read": 5,
 }
@@ -70,7 +73,7 @@ async def status(request: Request) -> Response:
     update = parse_status(_public_url(request), request.headers, body, **_credentials(request))
     world: World = request.app.state.world
     ours = await world.store.street.save_message_status(
-        update.message_sid, update.status, RANKS.get(update.status, 0), update.error_code
+        update.message_sid, update.status, RANKS[update.status], update.error_code
     )
     if update.error_code:
         log.error("message not delivered", message=update.message_sid, code=update.error_code, ours=ours)

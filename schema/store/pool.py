@@ -46,7 +46,7 @@ class Database:
     async def transaction(self) -> AsyncIterator[Connection]:
         """One transaction; TransientError when the database went away, ConflictError on a unique violation."""
         try:
-            async with self._pool.acquire(timeout=ACQUIRE_S) as connection, connection.transaction():
+            async with self._connection() as connection, connection.transaction():
                 yield connection
         except asyncpg.UniqueViolationError as error:
             raise ConflictError(f"Someone else was first ({error.constraint_name}).") from error
@@ -58,6 +58,18 @@ class Database:
             raise TransientError("The database does not answer; it is tried again.") from error
 
     @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Connection]:
+        """A connection of the pool; whatever a server says instead of giving one passes with time."""
+        try:
+            connection = await self._pool.acquire(timeout=ACQUIRE_S)
+        except (*_LOST, asyncpg.PostgresError) as error:
+            raise TransientError("The database does not answer; it is tried again.") from error
+        try:
+            yield connection
+        finally:
+            await self._pool.release(connection)
+
+    @asynccontextmanager
     async def listening(self, channel: str, ring: Callable[[str], None]) -> AsyncIterator[Callable[[], bool]]:
         """Call `ring(payload)` for each NOTIFY on `channel`; yields a question, whether the line still stands.
 
@@ -65,7 +77,7 @@ class Database:
         """
         try:
             connection = await asyncpg.connect(self._url, timeout=ACQUIRE_S)
-        except _LOST as error:
+        except (*_LOST, asyncpg.PostgresError) as error:
             raise TransientError("The database does not answer; it is tried again.") from error
         try:
             await connection.add_listener(channel, lambda *message: ring(str(message[3])))

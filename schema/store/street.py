@@ -138,10 +138,12 @@ class StreetStore:
             await connection.execute(SQL["save_message"], sid, invoice, kind)
 
     async def save_message_status(self, sid: str, status: str, rank: int, error_code: str | None) -> bool:
-        """Follow a message's status; False when it is not ours."""
+        """Follow a message's status; False when no invoice is known for it (yet)."""
         async with self._database.transaction() as connection:
-            row = await connection.fetchval(SQL["save_message_status"], sid, status, rank, error_code)
-        return row is not None
+            known: bool = await connection.fetchval(
+                SQL["save_message_status"], sid, status, rank, error_code and clean(error_code)
+            )
+        return known
 
 
 async def move(
@@ -214,6 +216,8 @@ async def _save(
             *(q.id, q.invoice_id, q.fingerprint, q.person.address, q.person.name, q.person.phone),
             *(q.code, q.asked_at, q.expires_at, q.message_sid),
         )
+        if q.message_sid:
+            await connection.execute(SQL["save_message"], q.message_sid, q.invoice_id, "question")
     if outcome.intent:
         await _save_intent(connection, outcome.intent, at)
     if outcome.receipt:

@@ -143,11 +143,14 @@ update payments
 returning id;
 
 -- name: save_message
-insert into messages (sid, invoice_id, kind) values ($1, $2, $3) on conflict (sid) do nothing;
+-- A callback may have been here first, and then knew only the sid.
+insert into messages (sid, invoice_id, kind) values ($1, $2, $3)
+on conflict (sid) do update set invoice_id = excluded.invoice_id, kind = excluded.kind;
 
 -- name: save_message_status
 -- Status callbacks come in any order; failed ends unless it was delivered.
-update messages
-   set status = case when $3 > rank then $2 else status end, rank = greatest(rank, $3), error_code = coalesce($4, error_code), updated_at = now()
- where sid = $1
-returning sid;
+insert into messages (sid, kind, status, rank, error_code) values ($1, 'unknown', $2, $3, $4)
+on conflict (sid) do update
+   set status = case when excluded.rank > messages.rank then excluded.status else messages.status end,
+       rank = greatest(messages.rank, excluded.rank), error_code = coalesce(excluded.error_code, messages.error_code), updated_at = now()
+returning invoice_id is not null;
