@@ -88,7 +88,7 @@ def currency_in(printed: str) -> str | None:
 
 def _strip(printed: str) -> tuple[str, bool]:
     """Take off signs, currency and ornaments; say whether the sum is negative."""
-    text = to_ascii_digits(printed).translate(_DASHES).strip().strip("|=:;")
+    text = to_ascii_digits(printed).translate(_DASHES).strip().strip("|:;")
     negative = False
     if text.startswith("(") and text.endswith(")"):
         text, negative = text[1:-1].strip(), True

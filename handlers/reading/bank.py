@@ -24,7 +24,8 @@ FAILED_CHECK: Final = 0.3
 """An IBAN printed with wrong check digits: shown as it is, never sure."""
 
 _BANK_WORDS = re.compile(
-    r"\b(ifsc|ifs code|rtgs|neft|imps|bank|bankers|swift|bic|iban|branch|beneficiary|micr)\b|बैंक|बँक|आईएफएससी|आयएफएससी|खाता|खाते|બેંક",
+    r"\b(ifsc|ifs code|rtgs|neft|imps|bank|bankers|swift|bic|iban|branch|beneficiary|micr)\b"
+    r"|बैंक|बँक|आईएफएससी|आयएफएससी|खाता|खाते|બેંક",
     re.IGNORECASE,
 )
 
@@ -153,7 +154,7 @@ def _digits(words: list[Word]) -> tuple[Word, ...] | None:
 
 
 def _near_bank(marked: Marked, label: Label) -> bool:
-    """Are there words of banking around the label, itself left out?"""
+    """True if words of banking stand around the label, itself left out."""
     lines = marked.page_of(label).lines
     near = lines[max(0, label.line_index - BANK_NEAR) : label.line_index + BANK_NEAR + 1]
     return "bank" in label.name or any(_BANK_WORDS.search(line.text) for line in near)

@@ -76,7 +76,7 @@ def find_dates(text: str, *, month_first: bool = False) -> list[FoundDate]:
 
 
 def month_comes_first(texts: Iterable[str]) -> bool:
-    """Do the document's own dates prove month/day/year, and none of them day/month/year?"""
+    """True if the document's own dates prove month/day/year, and none of them day/month/year."""
     proofs = {"month": 0, "day": 0}
     for text in texts:
         for found in _NUMERIC.finditer(text):

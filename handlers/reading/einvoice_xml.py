@@ -19,6 +19,9 @@ CREDIT_TYPES: Final = frozenset({"381", "261", "262", "296", "308", "396", "420"
 """UNTDID 1001 codes of credit notes; 384 is a correction, which may have either sign."""
 
 
+DIRECT_DEBIT: Final = frozenset({"49", "59"})
+
+
 class NotAnInvoiceError(ValueError):
     """The XML is no CII or UBL invoice."""
 
@@ -43,10 +46,12 @@ class XmlInvoice:
     lines: int | None
     type_code: str | None
     notes: tuple[str, ...] = field(default=())
+    direct_debit: bool = False
+    """The seller collects the money (UNTDID 4461 codes 49 and 59), so no account is named on purpose."""
 
     @property
     def is_credit_note(self) -> bool:
-        """Does the document give money back?"""
+        """True if the document gives money back."""
         return self.type_code in CREDIT_TYPES
 
 
@@ -156,6 +161,7 @@ def _cii(root: etree._Element) -> XmlInvoice:
         ),
         lines=len(_all(root, "//IncludedSupplyChainTradeLineItem")) or None,
         type_code=_text(document, "TypeCode"),
+        direct_debit=_debits(settlement, "//SpecifiedTradeSettlementPaymentMeans/TypeCode"),
         notes=tuple(
             text
             for node in _all(document, "IncludedNote/Content")
@@ -180,6 +186,11 @@ def _accounts(node: etree._Element, path: str, *names: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(compact(text) for text in found if text))
 
 
+def _debits(node: etree._Element, path: str) -> bool:
+    codes = {(code.text or "").strip() for code in _all(node, path)}
+    return bool(codes) and codes <= DIRECT_DEBIT
+
+
 def _ubl(root: etree._Element, *, credit: bool) -> XmlInvoice:
     party = next(iter(_all(root, "AccountingSupplierParty/Party")), root)
     sums = next(iter(_all(root, "LegalMonetaryTotal")), root)
@@ -201,6 +212,7 @@ def _ubl(root: etree._Element, *, credit: bool) -> XmlInvoice:
         order=None if order in (None, "NA") else order,
         lines=len(_all(root, "InvoiceLine")) + len(_all(root, "CreditNoteLine")) or None,
         type_code=_text(root, "InvoiceTypeCode", "CreditNoteTypeCode") or ("381" if credit else None),
+        direct_debit=_debits(root, "PaymentMeans/PaymentMeansCode"),
         notes=tuple(text for node in _all(root, "Note") if (text := " ".join((node.text or "").split()))),
     )
 

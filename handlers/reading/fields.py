@@ -95,7 +95,7 @@ def read_fields(pages: tuple[Page, ...]) -> Findings:
 
 
 def missing(found: Fields, name: str) -> bool:
-    """Is the field absent or too doubtful to use?"""
+    """True if the field is absent or too doubtful to use."""
     item: Found[Any] | None = getattr(found, name)
     return item is None or item.confidence < DOUBTFUL
 

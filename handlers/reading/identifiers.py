@@ -5,12 +5,24 @@ from __future__ import annotations
 import re
 from typing import Final
 
-GSTIN_STATES: Final = frozenset([*(f"{n:02d}" for n in range(1, 39)), "96", "97", "99"])
+GSTIN_STATES: Final = frozenset({*(f"{n:02d}" for n in range(1, 39)), "96", "97", "99"})
 """State codes of a GSTIN; 97 is other territory, 96 and 99 are foreign and central jurisdictions."""
 
 GSTIN_LENGTH: Final = 15
 _GSTIN_PATTERN: Final = "99AAAAA9999A?A?"
 _TO_DIGIT: Final = {"O": "0", "Q": "0", "D": "0", "I": "1", "L": "1", "Z": "2", "S": "5", "B": "8", "G": "6"}
+_TWINS: Final = {
+    "1": "I",
+    "I": "1",
+    "0": "O",
+    "O": "0",
+    "5": "S",
+    "S": "5",
+    "8": "B",
+    "B": "8",
+    "2": "Z",
+    "Z": "2",
+}
 _TO_LETTER: Final = {"0": "O", "1": "I", "2": "Z", "5": "S", "8": "B", "6": "G"}
 
 _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -77,11 +89,20 @@ def gstin_from_ocr(text: str) -> str:
         _TO_DIGIT.get(char, char) if kind == "9" else _TO_LETTER.get(char, char) if kind == "A" else char
         for char, kind in zip(text, _GSTIN_PATTERN, strict=True)
     ]
-    return "".join(fixed)
+    text = "".join(fixed)
+    if gstin_is_valid(text):
+        return text
+    # The 13th and 15th place may hold either; the check character knows which.
+    for place in (14, 12):
+        for twin in _TWINS.get(text[place], ""):
+            other = text[:place] + twin + text[place + 1 :]
+            if gstin_is_valid(other):
+                return other
+    return text
 
 
 def looks_like_gstin(text: str) -> bool:
-    """Does the text have the shape of a GSTIN, whatever its check character says?"""
+    """True if the text has the shape of a GSTIN, whatever its check character says."""
     return len(text) == 15 and bool(_GSTIN_LIKE.match(text))
 
 
@@ -102,7 +123,37 @@ def bic_is_valid(text: str) -> bool:
 
 
 _BIC_COUNTRIES: Final = frozenset(IBAN_LENGTH) | set(
-    ["US", "CA", "AU", "NZ", "JP", "CN", "HK", "SG", "MY", "IN", "ID", "TH", "PH", "VN", "KR", "TW", "ZA", "KE", "NG", "EG", "MA", "MX", "AR", "CL", "CO", "PE", "LK", "BD", "NP"]
+    [
+        "US",
+        "CA",
+        "AU",
+        "NZ",
+        "JP",
+        "CN",
+        "HK",
+        "SG",
+        "MY",
+        "IN",
+        "ID",
+        "TH",
+        "PH",
+        "VN",
+        "KR",
+        "TW",
+        "ZA",
+        "KE",
+        "NG",
+        "EG",
+        "MA",
+        "MX",
+        "AR",
+        "CL",
+        "CO",
+        "PE",
+        "LK",
+        "BD",
+        "NP",
+    ]
 )
 
 
@@ -115,7 +166,7 @@ def iban_is_valid(text: str) -> bool:
 
 
 def iban_shape(text: str) -> bool:
-    """Does the text begin like an IBAN of a known country and hold nothing but letters and digits?"""
+    """True if the text begins like an IBAN of a known country and holds only letters and digits."""
     return bool(re.fullmatch(r"[A-Z]{2}\d{2}[A-Z0-9]{8,30}", text)) and text[:2] in IBAN_LENGTH
 
 
@@ -125,5 +176,5 @@ def vat_is_wellformed(text: str) -> bool:
 
 
 def tax_ids_agree(gstin: str, pan: str) -> bool:
-    """Is the PAN the one inside the GSTIN?"""
+    """True if the PAN is the one inside the GSTIN."""
     return gstin[2:12] == pan

@@ -9,13 +9,13 @@ from typing import Final
 
 from handlers.reading.labels import fold_label
 from handlers.reading.marked import Marked
-from handlers.reading.vocabulary import KINDS, Role
+from handlers.reading.vocabulary import Role, titles
 
 TITLE_LINES: Final = 45
 """Titles stand in the upper part of the first page."""
 
 TITLE_WORDS: Final = 7
-_TITLES: Final = [(fold_label(title), kind) for kind, titles in KINDS.items() for title in titles.split("|")]
+_TITLES: Final = [(fold_label(title), kind) for kind, known in titles().items() for title in known]
 
 
 def kind_of(marked: Marked, total: Decimal | None) -> str:
@@ -23,7 +23,7 @@ def kind_of(marked: Marked, total: Decimal | None) -> str:
 
     The largest title decides; between equals a quotation before a credit note before a receipt before an invoice.
     """
-    found = sorted(_titles(marked), key=lambda item: (-item[0], list(KINDS).index(item[1])))
+    found = sorted(_titles(marked), key=lambda item: (-item[0], list(titles()).index(item[1])))
     kind = found[0][1] if found else "unknown"
     if kind in ("unknown", "receipt", "invoice") and total is not None and total < 0:
         return "credit_note"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from handlers.reading.vocabulary import LABELS, Role
+from handlers.reading.vocabulary import Role, labels
 from handlers.reading.words import Line, Page, Word
 
 LINES_BELOW: Final = 2
@@ -87,23 +87,23 @@ def find_labels(page: Page) -> list[Label]:
 
 
 def is_label(text: str) -> bool:
-    """Is the whole text the name of a field?"""
+    """True if the whole text is the name of a field."""
     name = fold_label(text)
     return any(entry[0] == name for entry in _by_head().get(name[:2], ()))
 
 
 def _qualifies_another(label: Label) -> bool:
-    """Does the label stand in `(incl. VAT)` or `excl. GST` after some other words?"""
+    """True if the label stands in `(incl. VAT)` or `excl. GST` after some other words."""
     before = label.line.words[label.first - 1].text if label.first > 1 else ""
     return bool(before and _QUALIFIES.search(before))
 
 
-def words_right_of(label: Label, labels: Sequence[Label]) -> list[Word]:
+def words_right_of(label: Label, on_line: Sequence[Label]) -> list[Word]:
     """The words after a label on its line, up to the next label there that is not weak."""
     stop = min(
         (
             other.first
-            for other in labels
+            for other in on_line
             if other.line is label.line
             and other.first >= label.last
             and not other.weak
@@ -197,18 +197,11 @@ def _next_base(text: str, position: int) -> str:
 def _by_head() -> dict[str, list[tuple[str, Role, bool]]]:
     """Labels by their first two characters, longest first; a strong one, then an earlier one, wins between equals."""
     chosen: dict[str, tuple[Role, bool]] = {}
-    for role, languages in LABELS.items():
-        for label in _split(languages.values()):
-            weak = label.startswith("~")
-            name = fold_label(label)
-            if name not in chosen or (chosen[name][1] and not weak):
-                chosen[name] = (role, weak)
+    for role, label, weak in labels():
+        name = fold_label(label)
+        if name not in chosen or (chosen[name][1] and not weak):
+            chosen[name] = (role, weak)
     table: dict[str, list[tuple[str, Role, bool]]] = defaultdict(list)
     for name, (role, weak) in sorted(chosen.items(), key=lambda item: -len(item[0])):
         table[name[:2]].append((name, role, weak))
     return dict(table)
-
-
-def _split(groups: Iterable[str]) -> Iterator[str]:
-    for group in groups:
-        yield from group.split("|")

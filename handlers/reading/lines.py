@@ -25,7 +25,94 @@ PROVEN, NUMBERED, COUNTED = 0.95, 0.88, 0.65
 
 _COLUMNS: Final = frozenset(
     fold_label(word)
-    for word in ["description", "particulars", "item", "items", "product", "service", "qty", "quantity", "rate", "price", "unit", "amount", "total", "hsn", "sac", "hsn/sac", "sr", "sl", "no", "s.no", "sno", "disc", "disc.%", "taxes", "hours", "pos", "position", "menge", "artikel", "artikelbeschreibung", "bezeichnung", "beschreibung", "preis", "einzelpreis", "gesamtpreis", "betrag", "einheit", "nettopreis", "nettobetrag", "nettowert", "produkt", "summe", "gesamtbetrag", "steuersatz", "vk-preis", "zeilenbetrag", "art.nr", "gtin", "ust", "mwst", "entgelt", "designation", "quantite", "prix", "montant", "p.u.", "descripcion", "cantidad", "precio", "importe", "descrizione", "quantita", "prezzo", "importo", "omschrijving", "aantal", "prijs", "bedrag", "hoeveelheid", "btw", "nazwa", "ilosc", "cena", "wartosc", "विवरण", "मात्रा", "दर", "राशि", "मूल्य", "रक्कम", "तपशील", "नग", "परिमाण", "क्र", "अनु", "वस्तु"]
+    for word in [
+        "description",
+        "particulars",
+        "item",
+        "items",
+        "product",
+        "service",
+        "qty",
+        "quantity",
+        "rate",
+        "price",
+        "unit",
+        "amount",
+        "total",
+        "hsn",
+        "sac",
+        "hsn/sac",
+        "sr",
+        "sl",
+        "no",
+        "s.no",
+        "sno",
+        "disc",
+        "disc.%",
+        "taxes",
+        "hours",
+        "pos",
+        "position",
+        "menge",
+        "artikel",
+        "artikelbeschreibung",
+        "bezeichnung",
+        "beschreibung",
+        "preis",
+        "einzelpreis",
+        "gesamtpreis",
+        "betrag",
+        "einheit",
+        "nettopreis",
+        "nettobetrag",
+        "nettowert",
+        "produkt",
+        "summe",
+        "gesamtbetrag",
+        "steuersatz",
+        "vk-preis",
+        "zeilenbetrag",
+        "art.nr",
+        "gtin",
+        "ust",
+        "mwst",
+        "entgelt",
+        "designation",
+        "quantite",
+        "prix",
+        "montant",
+        "p.u.",
+        "descripcion",
+        "cantidad",
+        "precio",
+        "importe",
+        "descrizione",
+        "quantita",
+        "prezzo",
+        "importo",
+        "omschrijving",
+        "aantal",
+        "prijs",
+        "bedrag",
+        "hoeveelheid",
+        "btw",
+        "nazwa",
+        "ilosc",
+        "cena",
+        "wartosc",
+        "विवरण",
+        "मात्रा",
+        "दर",
+        "राशि",
+        "मूल्य",
+        "रक्कम",
+        "तपशील",
+        "नग",
+        "परिमाण",
+        "क्र",
+        "अनु",
+        "वस्तु",
+    ]
 )
 
 
@@ -38,7 +125,9 @@ class _Table:
     right: float
 
 
-def read_line_count(marked: Marked, mark: str | None, net: Decimal | None, total: Decimal | None) -> Found[int] | None:
+def read_line_count(
+    marked: Marked, mark: str | None, net: Decimal | None, total: Decimal | None
+) -> Found[int] | None:
     """Number of line items, surest when they are numbered and their sums add up.
 
     1. Count the rows with a sum in the last column, and those numbered 1, 2, 3 in the first.

@@ -99,7 +99,7 @@ def governing(marked: Marked, page: Page, index: int, word: int) -> tuple[Label 
 
 
 def _only_gap(line: Line, first: int, word: int) -> bool:
-    """Is the value the first thing after the label?"""
+    """True if the value is the first thing after the label."""
     return word - first <= 1
 
 

@@ -21,7 +21,24 @@ LOOK_AHEAD: Final = 3
 
 _TITLES: Final = tuple(
     fold_label(word)
-    for word in ["rechnung", "invoice", "facture", "factura", "fattura", "factuur", "faktura", "fatura", "korrektur", "gutschrift", "bill", "receipt", "बीजक", "इनवॉइस", "बिल", "चालान"]
+    for word in [
+        "rechnung",
+        "invoice",
+        "facture",
+        "factura",
+        "fattura",
+        "factuur",
+        "faktura",
+        "fatura",
+        "korrektur",
+        "gutschrift",
+        "bill",
+        "receipt",
+        "बीजक",
+        "इनवॉइस",
+        "बिल",
+        "चालान",
+    ]
 )
 _IDENTIFIER = re.compile(r"#?[A-Za-z0-9][A-Za-z0-9/_.\-–\\&()+]*")
 _JOINERS: Final = "/-–_\\"
@@ -66,7 +83,7 @@ def _beside_or_below(marked: Marked, label: Label) -> Iterator[Found[str]]:
 
 
 def _titled(label: Label) -> bool:
-    """Does a title such as `Handelsrechnung (380)` stand right before a bare `Nr.`?"""
+    """True if a title such as `Handelsrechnung (380)` stands right before a bare `Nr.`."""
     before = [word.text for word in label.line.words[: label.first] if not _SKIP.fullmatch(word.text)]
     return bool(before) and fold_label(before[-1]).endswith(_TITLES)
 
@@ -121,7 +138,7 @@ def _joined(words: Sequence[Word], index: int) -> list[Word] | None:
 
 
 def _gap(left: Word, right: Word) -> bool:
-    """Is the gap too wide for one identifier?"""
+    """True if the gap is too wide for one identifier."""
     return right.x0 - left.x1 > 1.2 * (right.y1 - right.y0)
 
 

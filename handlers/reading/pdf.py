@@ -118,13 +118,14 @@ def _repaired(data: bytes) -> bytes:
 
 def _from_xml(text: PdfText, shown: Findings) -> Made | None:
     from handlers.reading.einvoice_xml import NotAnInvoiceError, parse_einvoice
-    from handlers.reading.stated import contradictions, made_of
+    from handlers.reading.stated import completed, contradictions, made_of
 
     try:
         invoice = parse_einvoice(text.xml or b"")
     except NotAnInvoiceError:
         return None
-    return made_of(invoice, page_count=text.page_count, also=contradictions(invoice, shown.fields))
+    made = made_of(invoice, page_count=text.page_count, also=contradictions(invoice, shown.fields))
+    return completed(made, invoice, shown.fields)
 
 
 def _second_look(findings: Findings, pages: Sequence[Page], ocr: _Ocr) -> Findings:

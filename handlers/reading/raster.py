@@ -20,6 +20,9 @@ MAX_RENDER_PIXELS: Final = 12_000_000
 MAX_IMAGE_PIXELS: Final = 40_000_000
 """An A3 page at 300 dpi has 17 million; decoding costs about 4 bytes a pixel."""
 
+OCR_PIXELS: Final = 6_000_000
+"""An A4 page at 250 dpi; photographs with more are made smaller before they are read."""
+
 A4_INCHES: Final = 8.27
 MIN_DPI: Final = 70
 
@@ -75,7 +78,7 @@ def frames(image: Any, limit: int) -> Iterator[Image.Image]:
         try:
             image.seek(index)
             upright = ImageOps.exif_transpose(image)
-            yield bounded(_grey(upright))
+            yield bounded(_grey(upright), OCR_PIXELS)
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
             raise TooManyPixelsError from error
         except (OSError, ValueError, SyntaxError, EOFError) as error:

@@ -9,7 +9,12 @@ from typing import Any, Final
 from handlers.reading.confidence import SURE
 from handlers.reading.fields import Fields, Findings, read_fields
 from handlers.reading.identifiers import (
-    compact, gstin_is_valid, iban_is_valid, ifsc_is_valid, looks_like_gstin, vat_is_wellformed,
+    compact,
+    gstin_is_valid,
+    iban_is_valid,
+    ifsc_is_valid,
+    looks_like_gstin,
+    vat_is_wellformed,
 )  # fmt: skip
 from handlers.reading.marked import Found, Marked
 from handlers.reading.ocr import OcrPage, Tesseract
@@ -26,21 +31,35 @@ LONELY: Final = 0.75
 """Both readings give the same; different ones; only the second gives one."""
 
 _MATTER: Final = (
-    Role.IBAN, Role.ACCOUNT, Role.IFSC, Role.BIC, Role.TAX_ID, Role.NUMBER, Role.ISSUE_DATE, Role.DUE_DATE, Role.TOTAL, Role.ORDER,
+    Role.IBAN, Role.ACCOUNT, Role.IFSC, Role.BIC, Role.TAX_ID,
+    Role.NUMBER, Role.ISSUE_DATE, Role.DUE_DATE, Role.TOTAL, Role.ORDER,
 )  # fmt: skip
 """Labels whose lines are read again, most important first."""
 
 _CHECKS: Final[dict[str, Callable[[str], bool]]] = {
     "account": iban_is_valid,
-    "seller_tax_id": lambda text: gstin_is_valid(text) or (vat_is_wellformed(text) and not looks_like_gstin(text)),
+    "seller_tax_id": lambda text: (
+        gstin_is_valid(text) or (vat_is_wellformed(text) and not looks_like_gstin(text))
+    ),
     "ifsc": ifsc_is_valid,
 }
 """What can be told right from wrong by itself."""
 
-_READ_TWICE: Final = ("invoice_number", "issue_date", "due_date", "total", "seller_tax_id", "account", "ifsc", "po_number")
+_READ_TWICE: Final = (
+    "invoice_number",
+    "issue_date",
+    "due_date",
+    "total",
+    "seller_tax_id",
+    "account",
+    "ifsc",
+    "po_number",
+)
 
 
-def confirmed(first: Findings, pages: Sequence[Page], seen: Sequence[OcrPage], tesseract: Tesseract) -> Findings:
+def confirmed(
+    first: Findings, pages: Sequence[Page], seen: Sequence[OcrPage], tesseract: Tesseract
+) -> Findings:
     """The findings after the important lines of pictures were read again."""
     again = {page.page.number: _reread(page, first, tesseract) for page in seen}
     second = read_fields(tuple(again.get(page.number, page) for page in pages))
@@ -63,13 +82,21 @@ def settled(name: str, one: Found[Any] | None, other: Found[Any] | None) -> Foun
     if one is None or other is None:
         alone = one or other
         proven = alone is not None and _passes(name, alone)
-        return alone if alone is None or alone is one or proven else alone.with_confidence(min(alone.confidence, LONELY))
+        return (
+            alone
+            if alone is None or alone is one or proven
+            else alone.with_confidence(min(alone.confidence, LONELY))
+        )
     if compact(str(one.value)) == compact(str(other.value)):
         both = min(max(one.confidence, one.confidence + AGREED - 0.86), AGREED)
-        return one.with_confidence(max(one.confidence, both if one.confidence >= 0.7 else one.confidence + 0.1))
+        return one.with_confidence(
+            max(one.confidence, both if one.confidence >= 0.7 else one.confidence + 0.1)
+        )
     if _passes(name, one) != _passes(name, other):
         return one if _passes(name, one) else other
-    return one.with_confidence(min(one.confidence, DISPUTED) if one.confidence < SURE + 0.03 or name != "total" else one.confidence)
+    return one.with_confidence(
+        min(one.confidence, DISPUTED) if one.confidence < SURE + 0.03 or name != "total" else one.confidence
+    )
 
 
 def _passes(name: str, found: Found[Any]) -> bool:
@@ -80,7 +107,10 @@ def _passes(name: str, found: Found[Any]) -> bool:
 def _reread(page: OcrPage, first: Findings, tesseract: Tesseract) -> Page:
     """The page with its important lines as they are read the second time."""
     lines = _lines_that_matter(page.page, first)
-    strips = [(max(0.0, line.y0 - PADDING * line.height), min(1.0, line.y1 + PADDING * line.height)) for line in lines]
+    strips = [
+        (max(0.0, line.y0 - PADDING * line.height), min(1.0, line.y1 + PADDING * line.height))
+        for line in lines
+    ]
     dpi = int(page.picture.width / 8.27)
     words = tesseract.read_strips(page.picture, strips, page.page.number, dpi)
     replaced = {id(line): _line(line, found) for line, found in zip(lines, words, strict=True)}

@@ -7,10 +7,17 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from handlers.reading.confidence import CHECKSUM, with_print
-from handlers.reading.identifiers import GSTIN_LENGTH, compact, gstin_from_ocr, gstin_is_valid, looks_like_gstin, vat_is_wellformed
+from handlers.reading.identifiers import (
+    GSTIN_LENGTH,
+    compact,
+    gstin_from_ocr,
+    gstin_is_valid,
+    looks_like_gstin,
+    vat_is_wellformed,
+)
 from handlers.reading.labels import Label, cells_below, fold_label, is_label, words_right_of
 from handlers.reading.marked import Found, Marked
-from handlers.reading.vocabulary import KINDS, LEGAL_FORMS, Role
+from handlers.reading.vocabulary import Role, legal_forms, titles
 from handlers.reading.words import Line, Page, Word
 
 BUYER_BLOCK: Final = 7
@@ -20,7 +27,7 @@ LABELLED, SIGNED, LEGAL, FIRST_LINE, HOLDER = 0.84, 0.8, 0.72, 0.55, 0.56
 """How much each place of a name is worth; two places that agree are worth AGREED."""
 
 AGREED: Final = 0.91
-RIVALLED: Final = 0.85
+RIVALLED: Final = 0.69
 """A VAT number when another tax number of the seller stands before it."""
 
 TOP: Final = 0.35
@@ -29,21 +36,25 @@ TOP: Final = 0.35
 OWN_DOMAIN: Final = 0.12
 
 _DOMAIN = re.compile(r"(?:www\.|@|https?://(?:www\.)?)([\w-]{3,40})\.[a-z.]{2,6}", re.IGNORECASE)
-_MAIL_HOSTS: Final = frozenset(["gmail", "yahoo", "hotmail", "outlook", "rediffmail", "gmx", "web", "example"])
+_MAIL_HOSTS: Final = frozenset(
+    ["gmail", "yahoo", "hotmail", "outlook", "rediffmail", "gmx", "web", "example"]
+)
 _ADDRESS = re.compile(
-    r"\b(street|st\.|road|rd\.?|avenue|ave|lane|jalan|jln|taman|tmn|lot|selangor|johor|kuala lumpur|nagar|marg|sector|floor|plot|"
-    r"building|phase|industrial estate|\w*stra(ss|ß)e|\w+str\.|\w*platz|rue|boulevard|calle|via|weg|p\.?o\.? box|darul ehsan|no\.?\s?\d+|"
+    r"\b(street|st\.|road|rd\.?|avenue|ave|lane|jalan|jln|taman|tmn|lot|selangor|johor|kuala lumpur|nagar|marg|"
+    r"sector|floor|plot|"
+    r"building|phase|industrial estate|\w*stra(ss|ß)e|\w+str\.|\w*platz|rue|boulevard|calle|via|"
+    r"weg|p\.?o\.? box|darul ehsan|no\.?\s?\d+|"
     r"pune|mumbai|delhi|bengaluru|bangalore|chennai|kolkata|hyderabad|gurugram)\b|^\d{4,6}\b|\b\d{5,6}$",
     re.IGNORECASE,
 )
 _YOURS: Final = re.compile(r"\b(your|ihre|uw|votre|su|customer|kunden|client)\b", re.IGNORECASE)
-_FORMS: Final = frozenset(re.sub(r"[^\w&]", "", form) for form in LEGAL_FORMS.split("|"))
-_TITLES: Final = frozenset(fold_label(title) for titles in KINDS.values() for title in titles.split("|"))
+_FORMS: Final = frozenset(re.sub(r"[^\w&]", "", form) for form in legal_forms())
+_TITLES: Final = frozenset(fold_label(title) for known in titles().values() for title in known)
 _SIGNATURE = re.compile(r"^for\b[\s:,-]*(?:m/s\.?\s*)?(.{4,})$", re.IGNORECASE)
 _CUT = re.compile(r"\s[-–●•|·]\s|[●•|]|\s{2,}|,\s|\s\(|\s:\s|;")
 _NOT_NAME = re.compile(
     r"^(page|seite|date|datum|original|duplicate|copy|tel|phone|www|http|gst|vat|tin|fax|attn|dear|sehr|invoice|e-?mail|"
-    r"authori[sz]ed|signatory|thank|welcome|tax|re:|to$|from$)\b|@|\d{6,}|\d{1,2}[./-]\d{1,2}[./-]\d{2}|beispiel-rechnung|stylesheet",
+    r"authori[sz]ed|signatory|thank|welcome|tax|re:|to$|from$)\b|@|\d{6,}|\b(invoice|receipt|rechnung|facture|factuur|factura|fattura|signatory|quotation)\b|\d{1,2}[./-]\d{1,2}[./-]\d{2}|beispiel-rechnung|stylesheet",
     re.IGNORECASE,
 )
 
@@ -63,7 +74,8 @@ def _favoured_by_domain(found: list[Found[str]], text: str) -> list[Found[str]]:
     """A name that is also the name of a web or mail domain in the document is more likely the sender's."""
     domains = {re.sub(r"\W", "", name.casefold()) for name in _DOMAIN.findall(text)} - _MAIL_HOSTS
     return [
-        item.with_confidence(item.confidence + OWN_DOMAIN) if _core(item.value) in domains else item for item in found
+        item.with_confidence(item.confidence + OWN_DOMAIN) if _core(item.value) in domains else item
+        for item in found
     ]
 
 
@@ -85,7 +97,7 @@ def read_seller_tax_id(marked: Marked) -> Found[str] | None:
 
 
 def _before(one: Found[str], other: Found[str]) -> bool:
-    """Does one stand before the other in the document?"""
+    """True if one stands before the other in the document."""
     return (one.words[0].page, one.words[0].y0) < (other.words[0].page, other.words[0].y0)
 
 
@@ -158,7 +170,7 @@ def _first_line(marked: Marked) -> Iterator[Found[str]]:
 
 
 def in_buyer_block(marked: Marked, page: Page, index: int, cell: Sequence[Word]) -> bool:
-    """Does the nearest party label above or left of a cell name the buyer?"""
+    """True if the nearest party label above or left of a cell names the buyer."""
     for above in range(index, max(-1, index - BUYER_BLOCK), -1):
         line = page.lines[above]
         for label in reversed(marked.on(line)):
@@ -183,7 +195,7 @@ def _same_cell(line: Line, label: Label, cell: Sequence[Word]) -> bool:
 
 
 def _under(line: Line, label: Label, cell: Sequence[Word]) -> bool:
-    """Does the cell stand in the label's column: from its left edge to the next cell of its line?"""
+    """True if the cell stands in the label's column: from its left edge to the next cell of its line."""
     end = line.cell_ends[label.last - 1]
     right = line.words[end].x0 if end < len(line.words) else 1.0
     return label.words[0].x0 - 0.03 <= cell[0].x0 < right - 0.005
@@ -206,14 +218,13 @@ def _has_legal_form(text: str) -> bool:
 def _is_name(text: str) -> bool:
     letters = sum(char.isalpha() for char in text)
     first = text[:1]
-    if _ADDRESS.search(text):
+    if _ADDRESS.search(text) or _NOT_NAME.search(text):
         return False
     return (
         letters >= 3
         and (first.isdigit() or first.isupper() or (first.isalpha() and first.lower() == first.upper()))
         and not is_label(text)
         and letters >= len(text.replace(" ", "")) * 0.6
-        and not _NOT_NAME.search(text)
         and fold_label(text) not in _TITLES
         and len(text) <= 80
     )

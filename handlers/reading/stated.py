@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from handlers.reading.answer import Made
@@ -18,6 +19,7 @@ BAD_IBAN: Final = 0.3
 """Stated with wrong check digits: shown as it is, never sure."""
 
 UNSURE: Final = 0.8
+_FROM_PAGE: Final = ("due_date", "seller_tax_id", "account", "ifsc", "po_number")
 
 
 def made_of(invoice: XmlInvoice, *, page_count: int, also: Sequence[str] = ()) -> Made:
@@ -52,6 +54,16 @@ def made_of(invoice: XmlInvoice, *, page_count: int, also: Sequence[str] = ()) -
     negative = invoice.total is not None and invoice.total < 0
     kind = "credit_note" if invoice.is_credit_note or negative else "invoice"
     return Made(fields, kind, as_text(invoice), page_count, warnings=tuple(warnings))
+
+
+def completed(made: Made, invoice: XmlInvoice, shown: Fields) -> Made:
+    """What the XML leaves out, as the page shows it, never sure; a direct debit has no account to pay to."""
+    names = [name for name in _FROM_PAGE if getattr(made.fields, name) is None]
+    if invoice.direct_debit or invoice.accounts:
+        names = [name for name in names if name not in ("account", "ifsc")]
+    taken = {name: getattr(shown, name) for name in names if getattr(shown, name) is not None}
+    lowered = {name: found.with_confidence(min(found.confidence, UNSURE)) for name, found in taken.items()}
+    return replace(made, fields=replace(made.fields, **lowered))
 
 
 def contradictions(invoice: XmlInvoice, shown: Fields) -> list[str]:

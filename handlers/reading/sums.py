@@ -15,7 +15,7 @@ from handlers.reading.words import Word
 TIGHT: Final = 0.45
 """Word gap, in heights, up to which `1 234,56` is one number."""
 
-_NOISE: Final = "%<>*~'\"`_|&=»«¥"
+_NOISE: Final = "%<>*'\"`|&»«¥"
 """What OCR makes of a rupee sign or a table rule before a sum."""
 
 
@@ -72,7 +72,12 @@ def _number_at(words: Sequence[Word], index: int) -> list[Word]:
         if not re.search(r"[.,]\d{2}$", taken[-1].text):
             taken = taken[:1]
     first, following = words[index], words[index + 1 : index + 2]
-    if first.source == "ocr" and following and re.search(r"\d[.,]$", first.text) and re.fullmatch(r"\d{2}", following[0].text):
+    if (
+        first.source == "ocr"
+        and following
+        and re.search(r"\d[.,]$", first.text)
+        and re.fullmatch(r"\d{2}", following[0].text)
+    ):
         return [first, *following]
     return taken
 

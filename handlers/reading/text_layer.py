@@ -70,7 +70,7 @@ def read_text_layer(data: bytes, *, max_pages: int) -> PdfText:
 
 
 def is_sane(page: Page) -> bool:
-    """Is there enough text on the page, and is it made of ordinary characters?"""
+    """True if there is enough text on the page, made of ordinary characters."""
     text = "".join(word.text for line in page.lines for word in line.words)
     strange = sum(1 for char in text if char == "\ufffd" or unicodedata.category(char) in ("Cc", "Co", "Cn"))
     unmapped = text.count("(cid:")
@@ -78,7 +78,7 @@ def is_sane(page: Page) -> bool:
 
 
 def is_indic(page: Page) -> bool:
-    """Does the page hold Devanagari or Gujarati, whose text layers lose conjuncts?"""
+    """True if the page holds Devanagari or Gujarati, whose text layers lose conjuncts."""
     text = "".join(word.text for line in page.lines for word in line.words)
     return sum("\u0900" <= char <= "\u0aff" for char in text) >= MIN_CHARACTERS // 2
 

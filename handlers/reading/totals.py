@@ -31,6 +31,8 @@ MAX_TAXES: Final = 8
 ROWS_BELOW: Final = 4
 CONTRADICTED: Final = 0.85
 UNPROVEN: Final = 0.84
+ONLY_DUE: Final = 0.88
+"""The amount due may be less than the total, or hold older debts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,9 @@ def read_totals(marked: Marked, mark: str | None) -> Totals:
         _strongest(nets, seen),
         _strongest(taxes, seen),
     )
-    total = _found(best, seen)
+    if best is None or (best.weak and net is not None and best.sum.value == net.sum.value):
+        best = _printed_sum(marked, mark, net, tax) or best
+    total = _found(best, seen, ONLY_DUE if best in payables else 1.0)
     contradicted = bool(total and net and tax and not net.weak and not tax.weak)
     if total and contradicted:
         total = total.with_confidence(min(total.confidence, CONTRADICTED))
@@ -136,7 +140,10 @@ def _beside(marked: Marked, label: Label, mark: str | None) -> list[_Candidate]:
     sums = sums_in(words_right_of(label, marked.on(label.line)), mark)
     money = [item for item in sums if item.money] or ([] if label.weak else sums[-1:])
     base = WEAK_BESIDE if label.weak else LABEL_BESIDE
-    return [_Candidate(item, base - 0.1 * (not item.money), label.weak, label.line, label.name) for item in money[-1:]]
+    return [
+        _Candidate(item, base - 0.1 * (not item.money), label.weak, label.line, label.name)
+        for item in money[-1:]
+    ]
 
 
 def _below(marked: Marked, label: Label, mark: str | None) -> list[_Candidate]:
@@ -215,7 +222,9 @@ def _strongest(candidates: list[_Candidate], seen: Counter[Decimal]) -> _Candida
     )[1]
 
 
-def _printed_sum(marked: Marked, mark: str | None, net: _Candidate | None, tax: _Candidate | None) -> _Candidate | None:
+def _printed_sum(
+    marked: Marked, mark: str | None, net: _Candidate | None, tax: _Candidate | None
+) -> _Candidate | None:
     """The printed sum of net and tax, when the total's own label could not be read."""
     if net is None or tax is None or tax.sum.value == 0:
         return None
@@ -231,7 +240,9 @@ def _tax_alone(taxes: list[_Candidate], seen: Counter[Decimal]) -> Found[Decimal
     halves = [next((tax for tax in taxes if tax.name.endswith(name)), None) for name in ("cgst", "sgst")]
     if halves[0] and halves[1]:
         words = (*halves[0].sum.words, *halves[1].sum.words)
-        return Found(halves[0].sum.value + halves[1].sum.value, with_print(UNPROVEN, words), words, words[0].source)
+        return Found(
+            halves[0].sum.value + halves[1].sum.value, with_print(UNPROVEN, words), words, words[0].source
+        )
     sole = len({tax.sum.value for tax in taxes}) == 1
     return _found(taxes[-1], seen, UNPROVEN) if sole else None
 

@@ -9,7 +9,7 @@ from functools import cached_property
 SAME_LINE = 0.5
 """Share of the smaller height by which two words must overlap to stand on one line."""
 
-CELL_GAP = {"text": 0.9, "ocr": 1.4}
+CELL_GAP = {"text": 0.9, "ocr": 1.8}
 """A gap of this many line heights between two words begins a new cell; OCR boxes are as low as the letters."""
 
 
@@ -119,7 +119,7 @@ def lines_of(words: Iterable[Word], aspect: float = 0.707) -> tuple[Line, ...]:
 
 
 def _beside(row: Sequence[Word], word: Word) -> bool:
-    """Does the word overlap its nearest neighbour of the row vertically?"""
+    """True if the word overlaps its nearest neighbour of the row vertically."""
     other = min(row, key=lambda w: min(abs(w.x1 - word.x0), abs(word.x1 - w.x0)))
     overlap = min(other.y1, word.y1) - max(other.y0, word.y0)
     return overlap >= SAME_LINE * max(min(other.height, word.height), 1e-6)
