@@ -54,6 +54,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.middleware("http")(_add_headers)
     app.add_exception_handler(ForgedError, _refuse)
     app.add_exception_handler(TransientError, _busy)
+    app.add_exception_handler(Exception, _fail)
     return app
 
 
@@ -72,3 +73,8 @@ async def _refuse(_: Request, error: Exception) -> Response:
 async def _busy(_: Request, error: Exception) -> Response:
     log.warning("request not served", reason=str(error))
     return PlainTextResponse("Not available at the moment; try again.\n", 503, {"Retry-After": "5"})
+
+
+async def _fail(_: Request, __: Exception) -> Response:
+    """A fault of ours, answered outside every middleware; the server logs it."""
+    return PlainTextResponse("Something went wrong here; it is on record.\n", 500, HEADERS)
