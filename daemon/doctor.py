@@ -27,6 +27,9 @@ from schema.vault import Vault
 EACH_S: Final = 30.0
 LANGUAGES: Final = ("eng", "hin", "mar", "guj")
 
+RECORD_TRIGGERS: Final = 2
+"""On each table of the record: one against UPDATE and DELETE, one against TRUNCATE."""
+
 WELL, WARNING, WRONG = "[green]✓[/]", "[yellow]![/]", "[red]✗[/]"
 
 
@@ -82,6 +85,38 @@ async def _database(settings: Settings) -> list[Diagnosis]:
     return [Diagnosis("database", "answers, and its schema is up to date")]
 
 
+async def _record(settings: Settings) -> list[Diagnosis]:
+    async with open_database(settings.database, connections=1) as database:
+        guards = await open_store(database).record.guards()
+    if any(guard.triggers < RECORD_TRIGGERS for guard in guards):
+        bare = ", ".join(guard.table for guard in guards if guard.triggers < RECORD_TRIGGERS)
+        return [
+            Diagnosis("record", "", f"Triggers that keep the record append-only are gone or off: {bare}.")
+        ]
+    if not all(guard.insert_only for guard in guards):
+        mend = (
+            "but its owner may switch that off: run deploy/record_owner.sql as the database's administrator."
+        )
+        return [Diagnosis("record", "is append-only by triggers", mend, serious=False)]
+    return [Diagnosis("record", "is append-only, and INSERT-only for us")]
+
+
+async def _ledger(settings: Settings) -> list[Diagnosis]:
+    async with open_database(settings.database, connections=1) as database:
+        problems = await open_store(database).operations.unaccounted()
+    if problems:
+        first = problems[0]
+        return [
+            Diagnosis(
+                "ledger",
+                f"disagrees with the record about {len(problems)} request(s):",
+                f"{first.problem}: {first.sha256[:16]}…, invoice {first.invoice_id}; look into it.",
+                serious=False,
+            )
+        ]
+    return [Diagnosis("ledger", "holds every request of the record, and no other")]
+
+
 async def _redis(settings: Settings) -> list[Diagnosis]:
     try:
         async with Redis.from_url(settings.redis, socket_timeout=5) as client:
@@ -115,13 +150,13 @@ async def _mailbox(settings: Settings) -> list[Diagnosis]:
 
 
 async def _mailer(settings: Settings) -> list[Diagnosis]:
-    await make_mailer(settings, _guard(settings)).check()
+    await make_mailer(settings, _guard(settings), None).check()
     return [Diagnosis("mailer", f"{settings.smtp_host} takes mail from us")]
 
 
 async def _model(settings: Settings) -> list[Diagnosis]:
     async with Redis.from_url(settings.redis) as redis:
-        model = make_model(settings, _guard(settings), redis)
+        model = make_model(settings, _guard(settings), redis, None)
         try:
             problems = await model.preflight()
         finally:
@@ -134,7 +169,7 @@ async def _model(settings: Settings) -> list[Diagnosis]:
 
 
 async def _messenger(settings: Settings) -> list[Diagnosis]:
-    messenger = make_messenger(settings, _guard(settings))
+    messenger = make_messenger(settings, _guard(settings), None)
     try:
         await messenger.check()
     finally:
@@ -193,6 +228,8 @@ def _guard(settings: Settings) -> LeakGuard:
 EXAMINATIONS: Final[dict[str, Look]] = {
     "keys": _keys_and_files,
     "database": _database,
+    "ledger": _ledger,
+    "record": _record,
     "redis": _redis,
     "mailbox": _mailbox,
     "mailer": _mailer,

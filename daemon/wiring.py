@@ -14,6 +14,7 @@ import httpx
 from redis.asyncio import Redis
 
 from daemon.adapters.bank_browser import BankBrowser, BrowserSettings
+from daemon.adapters.bank_otp import OneTimePassword
 from daemon.adapters.bank_portal import BankPortal
 from daemon.adapters.bank_video import link_ffmpeg
 from daemon.adapters.blobs_disk import DiskBlobs
@@ -22,10 +23,10 @@ from daemon.adapters.mailer_smtp import SmtpMailer
 from daemon.adapters.messenger_twilio import TwilioMessenger
 from daemon.adapters.model_openrouter import OpenRouterModel
 from daemon.cache import LookupCache
+from daemon.egress import Door, EgressTransport, make_secret_guard
 from daemon.known_vendors import KnownVendors
 from daemon.limits import RateLimiter
 from daemon.settings import Settings
-from handlers.brake import refuse_when_paused
 from handlers.guard import LeakGuard
 from handlers.reading.document import ReadingSettings, read_document
 from handlers.world import World
@@ -79,34 +80,46 @@ async def open_world(settings: Settings, *, browser: bool = False) -> AsyncItera
         store = replace(open_store(database), master=known)
         guard = LeakGuard(vault)
         await guard.refresh(store)
-        bank_browser = BankBrowser(browser_settings(settings))
+        blobs = make_blobs(settings, vault)
+        door = make_door(settings, guard, store, blobs)
+        bank_browser = BankBrowser(browser_settings(settings), door.let_browse)
         stack.push_async_callback(bank_browser.stop)
         if browser:
             await bank_browser.start()
-        model = make_model(settings, guard, redis)
+        model = make_model(settings, guard, redis, door)
         stack.push_async_callback(model.aclose)
-        messenger = make_messenger(settings, guard)
+        messenger = make_messenger(settings, guard, door)
         stack.push_async_callback(messenger.close)
         yield World(
             store=store,
             vault=vault,
             guard=guard,
-            blobs=DiskBlobs(settings.blobs_folder, vault),
+            blobs=blobs,
             reader=SandboxedReader(ReadingSettings(tesseract_path=str(settings.tesseract_path))),
             model=model,
             messenger=messenger,
-            bank=make_bank(settings, vault, bank_browser, store),
-            mailer=make_mailer(settings, guard),
+            bank=make_bank(settings, vault, bank_browser),
+            mailer=make_mailer(settings, guard, door),
             clock=SystemClock(),
             policy=load_policy(settings.policy_file),
             approvers=settings.approvers,
             forwarders=settings.forwarders,
             authserv_id=settings.authserv_id,
-            mail_domain=f"countersign.{settings.mail_from.rpartition('@')[2]}",
+            mail_domain=mail_domain(settings),
             public_url=settings.public_url,
             bank_origin=settings.bank_url,
             zone=settings.zone,
         )
+
+
+def make_blobs(settings: Settings, vault: Vault) -> DiskBlobs:
+    """The file store."""
+    return DiskBlobs(settings.blobs_folder, vault)
+
+
+def mail_domain(settings: Settings) -> str:
+    """The domain of our Message-IDs, and of the record's origin."""
+    return f"countersign.{settings.mail_from.rpartition('@')[2]}"
 
 
 def make_mailbox(settings: Settings) -> ImapMailbox:
@@ -124,7 +137,13 @@ def make_mailbox(settings: Settings) -> ImapMailbox:
     )
 
 
-def make_mailer(settings: Settings, guard: LeakGuard) -> SmtpMailer:
+def make_door(settings: Settings, guard: LeakGuard, store: Store, blobs: DiskBlobs) -> Door:
+    """The door that everything outbound goes through; the makers below take None only for the doctor's greetings."""
+    codes = OneTimePassword(settings.bank_totp_secret).valid
+    return Door(guard, make_secret_guard(settings, codes), store, blobs)
+
+
+def make_mailer(settings: Settings, guard: LeakGuard, door: Door | None) -> SmtpMailer:
     """Outgoing mail of ours."""
     return SmtpMailer(
         host=settings.smtp_host,
@@ -135,10 +154,11 @@ def make_mailer(settings: Settings, guard: LeakGuard) -> SmtpMailer:
         password=settings.smtp_password.get_secret_value(),
         tls=settings.smtp_tls,
         ca_path=settings.smtp_ca_file,
+        let_out=door.let_mail_out if door else None,
     )
 
 
-def make_messenger(settings: Settings, guard: LeakGuard) -> TwilioMessenger:
+def make_messenger(settings: Settings, guard: LeakGuard, door: Door | None) -> TwilioMessenger:
     """WhatsApp by Twilio."""
     return TwilioMessenger(
         account_sid=settings.twilio_account_sid,
@@ -147,11 +167,12 @@ def make_messenger(settings: Settings, guard: LeakGuard) -> TwilioMessenger:
         public_url=settings.public_url,
         api_url=settings.twilio_api_url,
         guard=guard.text,
+        transport=EgressTransport(door, "messenger") if door else None,
     )
 
 
-def make_bank(settings: Settings, vault: Vault, browser: BankBrowser, store: Store) -> BankPortal:
-    """The bank's portal; a pause is looked for once more right before the click."""
+def make_bank(settings: Settings, vault: Vault, browser: BankBrowser) -> BankPortal:
+    """The bank's portal."""
     return BankPortal(
         origin=settings.bank_url,
         customer_id=settings.bank_customer_id,
@@ -159,7 +180,6 @@ def make_bank(settings: Settings, vault: Vault, browser: BankBrowser, store: Sto
         totp_secret=settings.bank_totp_secret,
         vault=vault,
         browser=browser,
-        last_look=lambda permit: refuse_when_paused(permit.payment_id, store),
     )
 
 
@@ -191,9 +211,10 @@ def browser_settings(settings: Settings) -> BrowserSettings:
     )
 
 
-def make_model(settings: Settings, guard: LeakGuard, redis: Redis) -> OpenRouterModel:
+def make_model(settings: Settings, guard: LeakGuard, redis: Redis, door: Door | None) -> OpenRouterModel:
     """Grok behind OpenRouter, within our own rate; OPENROUTER_MOCK answers in this process instead."""
     mock = settings.openrouter_mock
+    inner = _mock_transport() if mock else None
     return OpenRouterModel(
         settings.openrouter_url,
         MOCK_KEY if mock else settings.openrouter_api_key.get_secret_value(),
@@ -201,7 +222,7 @@ def make_model(settings: Settings, guard: LeakGuard, redis: Redis) -> OpenRouter
         settings.groq_models_served,
         guard.body,
         RateLimiter(redis, "openrouter", settings.openrouter_per_minute, settings.openrouter_per_hour),
-        transport=_mock_transport() if mock else None,
+        transport=EgressTransport(door, "model", inner) if door else inner,
     )
 
 

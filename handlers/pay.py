@@ -85,6 +85,7 @@ async def _submit(invoice: Invoice, transfer: Transfer, permit: Permit, world: W
     assert invoice.plan is not None
 
     async def start() -> None:
+        await refuse_when_paused(transfer.payment_id, world.store)
         await reach("submit.start.before")
         if not await world.store.street.start_submit(invoice, permit.fingerprint):
             raise ConflictError("Another try has this payment in hand.")
@@ -114,6 +115,7 @@ async def _paid(reference: str, receipt: Receipt, found: bool, world: World) -> 
             "booked_at": receipt.booked_at.isoformat(),
             "simulated": receipt.simulated,
             "found_by_statement": found,
+            "receipt_sha256": key,
         },
         receipt=receipt.model_copy(update={"screenshot": None}),
         receipt_screenshot_key=key,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,8 +100,12 @@ class _Generation:
 class BankBrowser:
     """One shared browser; it is started anew whenever it, or its driver, has died."""
 
-    def __init__(self, settings: BrowserSettings) -> None:
+    def __init__(
+        self, settings: BrowserSettings, let_out: Callable[[str], Awaitable[None]] | None = None
+    ) -> None:
+        """`let_out` is awaited with `host:port` before a run's first connection there."""
         self._settings = settings
+        self._let_out = let_out
         self._starting = asyncio.Lock()
         self._places = asyncio.Semaphore(settings.at_most)
         self._generation: _Generation | None = None
@@ -137,7 +141,11 @@ class BankBrowser:
         TransientError when no browser can be had.
         """
         async with self._places:
-            proxy = EgressProxy(allowed_endpoints(origin), listen_host=self._settings.proxy_listen_host)
+            proxy = EgressProxy(
+                allowed_endpoints(origin),
+                listen_host=self._settings.proxy_listen_host,
+                let_out=self._let_out,
+            )
             await proxy.start()
             try:
                 generation, context = await self._context(proxy)

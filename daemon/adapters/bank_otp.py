@@ -38,6 +38,11 @@ class OneTimePassword:
         await asyncio.sleep(self.wait_s(time.time()))
         return self._totp.now()
 
+    def valid(self) -> frozenset[str]:
+        """The codes a bank would take now: this one, the one before and the next (RFC 6238, 5.2)."""
+        now, step = time.time(), self._totp.interval
+        return frozenset(self._totp.at(now + shift) for shift in (-step, 0, step))
+
     def wait_s(self, now: float) -> float:
         """Seconds until a code with enough life left can be made; `now` is Unix time."""
         left = self._totp.interval - now % self._totp.interval

@@ -35,8 +35,6 @@ RUN_LIMIT_S: Final = 75.0
 SUBMIT_LIMIT_S: Final = 30.0
 """How long the bank may take to answer a payment before its outcome counts as unknown."""
 
-LastLook = Callable[[Permit], Awaitable[None]]
-
 _T = TypeVar("_T")
 _log = structlog.get_logger(__name__)
 
@@ -67,12 +65,8 @@ class BankPortal:
         browser: BankBrowser,
         *,
         submit_limit_s: float = SUBMIT_LIMIT_S,
-        last_look: LastLook | None = None,
     ) -> None:
-        """`origin` is scheme, host and port of the portal; SettingsError when the TOTP secret is none.
-
-        `last_look` is awaited when everything is filled in, right before the click, and raises to prevent it.
-        """
+        """`origin` is scheme, host and port of the portal; SettingsError when the TOTP secret is none."""
         self._origin = origin.rstrip("/")
         self._customer_id = customer_id
         self._password = password
@@ -80,7 +74,6 @@ class BankPortal:
         self._vault = vault
         self._browser = browser
         self._submit_limit_s = submit_limit_s
-        self._last_look = last_look
         self._spent: dict[int, weakref.ref[Permit]] = {}
 
     async def prepare(self, transfer: Transfer, plan: ActionPlan) -> Draft:
@@ -143,8 +136,6 @@ class BankPortal:
 
     async def _use_up(self, permit: Permit, start: Callable[[], Awaitable[None]]) -> None:
         """The last thing before the click: whoever may stop it is asked, the permit is gone, START is on record."""
-        if self._last_look is not None:
-            await self._last_look(permit)
         self._spend(permit)
         await start()
 

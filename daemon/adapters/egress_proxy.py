@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, Self
 from urllib.parse import urlsplit
 
 import structlog
+
+from schema.errors import CountersignError
 
 HEAD_LIMIT_BYTES: Final = 65_536
 HEAD_LIMIT_S: Final = 10.0
@@ -70,8 +73,17 @@ class _Request:
 class EgressProxy:
     """An HTTP and CONNECT proxy that answers 403 to everything but `allowed`; it records what it refused."""
 
-    def __init__(self, allowed: frozenset[Endpoint], *, listen_host: str = "127.0.0.1") -> None:
+    def __init__(
+        self,
+        allowed: frozenset[Endpoint],
+        *,
+        listen_host: str = "127.0.0.1",
+        let_out: Callable[[str], Awaitable[None]] | None = None,
+    ) -> None:
+        """`let_out` is awaited with `host:port` before the first connection there; when it raises, there is none."""
         self._allowed = allowed
+        self._let_out = let_out
+        self._let = set[Endpoint]()
         self._listen_host = listen_host
         self._server: asyncio.Server | None = None
         self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
@@ -130,9 +142,10 @@ class EgressProxy:
             await _answer(writer, b"403 Forbidden")
             return
         try:
+            await self._ask_leave(request.endpoint)
             async with asyncio.timeout(CONNECT_LIMIT_S):
                 upstream = await asyncio.open_connection(request.endpoint.host, request.endpoint.port)
-        except (OSError, TimeoutError):
+        except (OSError, TimeoutError, CountersignError):
             _log.warning("egress.unreachable", host=str(request.endpoint))
             await _answer(writer, b"502 Bad Gateway")
             return
@@ -140,6 +153,11 @@ class EgressProxy:
             writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         upstream[1].write(request.opening)
         await _join((reader, writer), upstream)
+
+    async def _ask_leave(self, endpoint: Endpoint) -> None:
+        if self._let_out is not None and endpoint not in self._let:
+            await self._let_out(str(endpoint))
+            self._let.add(endpoint)
 
     def _refuse(self, endpoint: Endpoint) -> None:
         self.blocked_count += 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -44,7 +44,10 @@ POLICY: Final = SMTP_POLICY.clone(max_line_length=990)
 
 
 class SmtpMailer:
-    """Hands mails to one SMTP server; `guard` sees every text first and raises LeakError to stop it."""
+    """Hands mails to one SMTP server; `guard` sees every text first and raises LeakError to stop it.
+
+    `let_out` is awaited with the recipient and the exact bytes before the server is called.
+    """
 
     def __init__(
         self,
@@ -60,6 +63,7 @@ class SmtpMailer:
         sender_name: str = "Countersign",
         deadline_s: float = DEADLINE_S,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        let_out: Callable[[str, bytes], Awaitable[None]] | None = None,
     ) -> None:
         if tls == "none" and not _is_loopback(host):
             raise SettingsError(
@@ -72,6 +76,7 @@ class SmtpMailer:
         self._guard = guard
         self._deadline_s = deadline_s
         self._now = now
+        self._let_out = let_out
 
     async def send(self, mail: OutgoingMail) -> None:
         """Hand one mail over.
@@ -82,7 +87,10 @@ class SmtpMailer:
         message = compose(mail, sender=self._sender, sender_name=self._sender_name, at=self._now())
         for text in (str(mail.to), str(message["Subject"]), mail.text, mail.html):
             self._guard(text)
-        await self.hand_over(mail.to, message.as_bytes(policy=POLICY))
+        content = message.as_bytes(policy=POLICY)
+        if self._let_out is not None:
+            await self._let_out(mail.to, content)
+        await self.hand_over(mail.to, content)
 
     async def check(self) -> None:
         """Connect and log in, sending nothing; raises as `send` does."""

@@ -77,7 +77,8 @@ class TwilioRefusedError(PermanentError):
 class TwilioMessenger:
     """Handlers' `Messenger` over Twilio. `guard` sees every text before it leaves and raises to stop it.
 
-    `api_url` other than Twilio's own replaces the host of every request; `timeout_s` is the total of one.
+    `api_url` other than Twilio's own replaces the host of every request; `timeout_s` is the total of one;
+    `transport` replaces the network, or stands before it.
     """
 
     def __init__(
@@ -90,8 +91,9 @@ class TwilioMessenger:
         guard: Callable[[str], None],
         api_url: str = "https://api.twilio.com",
         timeout_s: float = 10.0,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._transport = _Transport(api_url, timeout_s)
+        self._transport = _Transport(api_url, timeout_s, transport)
         # A dictionary that is not empty keeps Twilio's client from reading the environment by itself.
         client = Client(account_sid, auth_token, http_client=self._transport, environment={"none": ""})
         # Twilio imports these on first use, which takes a second that no request's time should pay for.
@@ -205,12 +207,14 @@ class _Transport(AsyncHttpClient):  # type: ignore[misc] # twilio ships no types
     after a 5xx (twilio-python 9.13).
     """
 
-    def __init__(self, api_url: str, timeout_s: float) -> None:
+    def __init__(self, api_url: str, timeout_s: float, transport: httpx.AsyncBaseTransport | None) -> None:
         super().__init__(logging.getLogger("twilio"), is_async=True, timeout=timeout_s)
         own = (urlsplit(api_url).hostname or "").endswith(".twilio.com")
         self._base = None if own else urlsplit(api_url.rstrip("/"))
         timeout = httpx.Timeout(timeout_s, connect=min(timeout_s, CONNECT_TIMEOUT_S))
-        self._client = httpx.AsyncClient(timeout=timeout, follow_redirects=False, trust_env=False)
+        self._client = httpx.AsyncClient(
+            transport=transport, timeout=timeout, follow_redirects=False, trust_env=False
+        )
 
     async def request(
         self,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
 import asyncpg
 import pytest
 
@@ -9,9 +12,9 @@ from handlers.advance import advance
 from schema.approval import Verdict
 from schema.errors import PermanentError
 from schema.states import DUE, Job, State
-from schema.transfer import Permit
+from schema.transfer import Permit, Receipt, Transfer
 from schema.verdict import ActionPlan
-from tests.world import TAX_ID, Town, bring, due_now, only, say, started, walk
+from tests.world import TAX_ID, FakeBank, Town, bring, due_now, only, say, started, walk
 
 OTHER = "29AAGCB7383J1Z4"
 
@@ -41,6 +44,23 @@ async def test_a_pause_after_the_intent_stops_before_the_browser(town: Town) -> 
     await pause(town)
     assert set((await walk(town)).values()) == {State.PAYING}
     assert town.bank.submits == 0
+
+
+async def test_a_pause_while_the_form_is_filled_stops_before_the_click(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class SlowBank(FakeBank):
+        async def pay(
+            self, transfer: Transfer, plan: ActionPlan, permit: Permit, start: Callable[[], Awaitable[None]]
+        ) -> Receipt:
+            await pause(town)
+            return await super().pay(transfer, plan, permit, start)
+
+    await approved(town)
+    bank = SlowBank()
+    monkeypatch.setattr(town, "world", replace(town.world, bank=bank))
+    assert set((await walk(town)).values()) == {State.PAYING}
+    assert bank.submits == 0
 
 
 async def test_a_transfer_the_bank_has_booked_is_recorded_even_while_paused(town: Town) -> None:

@@ -128,6 +128,20 @@ def test_only_the_settings_read_the_environment() -> None:
     assert readers - ENVIRONMENT_READERS == set()
 
 
+def test_everything_outbound_has_one_door() -> None:
+    clients = re.compile(
+        r"httpx\.(?:AsyncClient|Client|AsyncHTTPTransport|get|post)\(|aiosmtplib\.(?:SMTP|send)\(|urlopen\("
+    )
+    users = {name(path) for path in PRODUCT if clients.search(path.read_text())}
+    # The doctor's greetings carry nothing of an invoice.
+    assert users - {"daemon/doctor.py"} == {
+        "daemon/egress.py",
+        "daemon/adapters/mailer_smtp.py",
+        "daemon/adapters/messenger_twilio.py",
+        "daemon/adapters/model_openrouter.py",
+    }
+
+
 @pytest.mark.parametrize("path", ["schema/money.py", "schema/transfer.py", "handlers/rules.py"])
 def test_money_is_never_a_float(path: str) -> None:
     assert [node for node in ast.walk(tree(ROOT / path)) if makes_floats(node)] == []
