@@ -52,8 +52,10 @@ class Web:
         signature = RequestValidator(AUTH_TOKEN).compute_signature(url or f"{PUBLIC}{path}", form)
         return await self.raw(urlencode(form), path, **({"X-Twilio-Signature": signature} | headers))
 
-    async def raw(self, body: str | bytes, path: str = INBOUND, **headers: str) -> httpx.Response:
-        return await self.client.post(path, content=body, headers={"Content-Type": FORM} | headers)
+    async def raw(self, body: str | bytes, path: str = INBOUND, **headers: str | bytes) -> httpx.Response:
+        named = {"Content-Type": FORM, **headers}
+        encoded = {n.encode(): v if isinstance(v, bytes) else v.encode() for n, v in named.items()}
+        return await self.client.post(path, content=body, headers=list(encoded.items()))
 
     async def tap(
         self, verdict: str = "A", *, sid: int = 1, phone: str | None = None, index: int = 0
