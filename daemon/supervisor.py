@@ -26,11 +26,12 @@ STOP_S: Final = 10.0
 
 FIRST_PAUSE_S: Final = 0.5
 LONGEST_PAUSE_S: Final = 10.0
-SETTLED_S: Final = 30.0
+SETTLED_S: Final = 10.0
 """A process that lived this long is taken for healthy: its next death starts the count anew."""
 
-DEATHS_LIMIT: Final = 5
-"""So many deaths in a row, each before it settled, and everything is stopped: a restart will not mend it."""
+DEATHS_LIMIT: Final = 25
+"""So many deaths in a row, each before it settled, and everything is stopped: a restart will not mend it. With the
+pauses that is four minutes, which a database needs that recovers from its log, or a mail server that is updated."""
 
 CHUNK_BYTES: Final = 65_536
 LINE_BYTES: Final = 1_000_000

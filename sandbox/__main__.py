@@ -45,5 +45,32 @@ def outside(config: Path) -> None:
     run(config)
 
 
+@app.command(hidden=True)
+def front(config: Path) -> None:
+    """The process of the border mail server alone."""
+    from sandbox.outside import run_front
+
+    run_front(config)
+
+
+@app.command()
+def chaos(
+    seed: Annotated[int | None, typer.Option(help="Repeats the plan of an earlier run.")] = None,
+    faults: Annotated[int, typer.Option(min=1, help="How many kills and faults.")] = 500,
+    minutes: Annotated[float, typer.Option(min=0.5, help="Stop injecting after this long.")] = 60.0,
+    json: Annotated[bool, typer.Option("--json", help="Only the last line.")] = False,
+    folder: Annotated[Path, typer.Option(help="Where servers and files of the run live.")] = Path(
+        ".countersign"
+    ),
+) -> None:
+    """Kill, pause and break everything while invoices are paid, then close the books.
+
+    Ends with 0 only if no payment was doubled, no mail lost, no invoice stuck. The last line is JSON.
+    """
+    from sandbox.chaos import run
+
+    raise SystemExit(run(folder, seed=seed, faults=faults, minutes=minutes, as_json=json))
+
+
 if __name__ == "__main__":
     app()

@@ -68,15 +68,16 @@ def start_stack(services: Services, *, video: bool, say: Say) -> Stack:
     _forget_former_workers(services.redis_url)
     services.spawn("outside", python("sandbox", "outside", str(config)), plain_environment())
     services.spawn("mockbank", python("mockbank"), plain_environment() | bank_environment(places))
-    _run(product, "migrate")
+    run_product(product, "migrate")
+    services.guard_record(database_url)
     services.spawn("countersign", python("daemon", "up"), product)
-    _run(product, "vendors", "import", str(SAMPLES / "vendors.csv"))
-    _run(product, "pos", "import", str(SAMPLES / "purchase_orders.csv"))
+    run_product(product, "vendors", "import", str(SAMPLES / "vendors.csv"))
+    run_product(product, "pos", "import", str(SAMPLES / "purchase_orders.csv"))
     say("vendors and purchase orders are in")
-    _await("the mail server", services, lambda: answers(places.smtp, b"220"))
-    _await("the bank", services, lambda: _healthy(f"{places.bank_url}/healthz"))
-    _await("the workers", services, lambda: _workers_ready(services.redis_url))
-    _await("web and mailbox", services, lambda: _mailbox_proven(f"{places.public_url}/readyz"))
+    await_ready("the mail server", services, lambda: answers(places.smtp, b"220"))
+    await_ready("the bank", services, lambda: _healthy(f"{places.bank_url}/healthz"))
+    await_ready("the workers", services, lambda: _workers_ready(services.redis_url))
+    await_ready("web and mailbox", services, lambda: _mailbox_proven(f"{places.public_url}/readyz"))
     write_run_file(places, environment)
     return Stack(services, places, outside, database_url, environment, time.monotonic() - started)
 
@@ -87,7 +88,8 @@ def account_numbers() -> frozenset[str]:
         return frozenset(row["account_number"] for row in csv.DictReader(file))
 
 
-def _run(environment: dict[str, str], *arguments: str) -> None:
+def run_product(environment: dict[str, str], *arguments: str) -> None:
+    """Run one command of the product to its end; ServiceError with what it said when it failed."""
     done = subprocess.run(
         python("daemon", *arguments), env=environment, capture_output=True, text=True, check=False
     )
@@ -95,7 +97,8 @@ def _run(environment: dict[str, str], *arguments: str) -> None:
         raise ServiceError(f"countersign {' '.join(arguments[:2])} failed: {done.stderr.strip()}")
 
 
-def _await(what: str, services: Services, ready: Callable[[], bool]) -> None:
+def await_ready(what: str, services: Services, ready: Callable[[], bool]) -> None:
+    """Return once it is ready; ServiceError says what was not in time, and where its log lies."""
     deadline = time.monotonic() + READY_S
     while not ready():
         for child in services.children.running:

@@ -41,15 +41,35 @@ def run(config: Path) -> None:
     asyncio.run(_serve(settings))
 
 
-async def _serve(settings: OutsideSettings) -> None:
+def run_front(config: Path) -> None:
+    """Serve the border mail server alone until SIGTERM, so that it can be restarted alone."""
+    settings = OutsideSettings.model_validate_json(config.read_bytes())
+    asyncio.run(_serve_front(settings))
+
+
+async def _serve_front(settings: OutsideSettings) -> None:
+    stopping = _stopping()
+    async with _front(settings):
+        await stopping.wait()
+
+
+def _stopping() -> asyncio.Event:
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    front = mail_front.create_front(
+    return stopping
+
+
+def _front(settings: OutsideSettings) -> mail_front.MailFront:
+    return mail_front.create_front(
         FrontSettings(
             lmtp=settings.lmtp, domains=settings.domains, users=settings.users, port=settings.smtp_port
         )
     )
+
+
+async def _serve(settings: OutsideSettings) -> None:
+    stopping, front = _stopping(), _front(settings)
     await front.start()
     servers = [
         _server(openrouter.create_app(settings.openrouter), settings.openrouter_port),

@@ -97,7 +97,7 @@ class Due:
 
 
 DUE: Final[Mapping[State, Due]] = {
-    State.RECEIVED: Due(Step.EXTRACT, Job.INGEST, lease_s=90, attempts=3),
+    State.RECEIVED: Due(Step.EXTRACT, Job.INGEST, lease_s=90, attempts=5),
     State.EXTRACTED: Due(Step.ASSESS, Job.VALIDATE, lease_s=60, attempts=6),
     State.ASSESSED: Due(Step.CHECK, Job.VALIDATE, lease_s=30, attempts=6),
     State.CLEARED: Due(Step.PREPARE, Job.EXECUTE, lease_s=60, attempts=6),
