@@ -138,10 +138,13 @@ def read_line_count(
     rows = [row for table in tables for row in _rows(table, mark)]
     numbered = _numbered([line for table in tables for line in table.lines])
     words = rows[0].words if rows else numbered[0].words if numbered else ()
+    added = bool(rows) and sum((row.value for row in rows), Decimal(0)) in (net, total)
+    if len(numbered) == 1 and len(rows) > 1:
+        # A quantity of one, not a running number.
+        numbered = []
     count = len(numbered) or len(rows)
     if not count:
         return None
-    added = bool(rows) and sum((row.value for row in rows), Decimal(0)) in (net, total)
     if len(numbered) == len(rows):
         base = PROVEN if added else NUMBERED
     elif numbered:
@@ -212,5 +215,5 @@ def _has_name(line: Line) -> bool:
 
 
 def _running_number(line: Line) -> int | None:
-    found = re.match(r"(\d{1,3})(?![\d,])\.?(?:\D|$)", line.words[0].text)
+    found = re.match(r"(\d{1,3})(?![\d.,]\d|\d)\.?(?=\D|$)", line.words[0].text)
     return int(found[1]) if found else None

@@ -19,6 +19,9 @@ SECONDS_PER_CALL: Final = 25
 LOW_CONFIDENCE: Final = 0.62
 """Upright English reads at 0.85 and more; upside-down, sideways or another script at 0.4."""
 
+BLANK: Final = 190
+"""A page whose darkest grey is lighter than this has nothing on it."""
+
 DOUBTFUL_CONFIDENCE: Final = 0.8
 FEW_WORDS: Final = 8
 WANTED_WIDTH: Final = 1400
@@ -33,6 +36,9 @@ DESKEW_DEGREES: Final = 4.0
 MIN_SKEW: Final = 0.15
 INDIC: Final = re.compile(r"[\u0900-\u0aff]")
 _MARATHI: Final = re.compile(r"ळ|एकूण|रक्कम|आहे|खाते|देयक")
+UNCONFIRMED: Final = 0.3
+"""A number that only the mixed model reads."""
+
 _DEVANAGARI: Final = re.compile(r"[\u0900-\u097f]")
 _GUJARATI: Final = re.compile(r"[\u0a80-\u0aff]")
 _LATIN_OR_DIGIT: Final = re.compile(r"[A-Za-z0-9]")
@@ -61,6 +67,8 @@ class Tesseract:
         2. If that is poor, find which way is up and read again.
         3. If it is still poor, read for Devanagari or Gujarati labels; numbers stay those of the English reading.
         """
+        if picture.getextrema()[0] > BLANK:
+            return OcrPage(page_of(number, (), "ocr"), picture, (), 0.0)
         picture, dpi = _enlarged(picture, dpi)
         picture = straightened(picture)
         words = self._english(picture, number, dpi)
@@ -227,27 +235,20 @@ def with_english_numbers(mixed: Sequence[Word], english: Sequence[Word]) -> list
 
     `hin` models silently drop the digit 1; Devanagari words and digits are kept.
     """
-    kept = []
+    kept: list[Word] = []
     for word in mixed:
         if INDIC.search(word.text) or not _LATIN_OR_DIGIT.search(word.text):
             kept.append(word)
             continue
-        twin = max(english, key=lambda other: _shared(word, other), default=None)
-        close = twin is not None and _shared(word, twin) > 0.5
-        kept.append(
-            twin if close and twin is not None else replace(word, confidence=min(word.confidence, 0.5))
-        )
+        twins = [other for other in english if _inside(other, word)]
+        kept.extend(twins or [replace(word, confidence=min(word.confidence, UNCONFIRMED))])
     return list(dict.fromkeys(kept))
 
 
-def _shared(one: Word, other: Word) -> float:
-    """Shared area by the larger of the two areas."""
-    width = min(one.x1, other.x1) - max(one.x0, other.x0)
-    height = min(one.y1, other.y1) - max(one.y0, other.y0)
-    if width <= 0 or height <= 0:
-        return 0.0
-    larger = max((w.x1 - w.x0) * (w.y1 - w.y0) for w in (one, other))
-    return width * height / larger if larger else 0.0
+def _inside(inner: Word, outer: Word) -> bool:
+    """True if the middle of one box lies in the other."""
+    across = (inner.x0 + inner.x1) / 2
+    return outer.x0 <= across <= outer.x1 and outer.y0 <= inner.middle <= outer.y1
 
 
 def _enlarged(picture: Image.Image, dpi: int) -> tuple[Image.Image, int]:
