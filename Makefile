@@ -5,7 +5,7 @@ PY := .venv/bin/python -P
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint format types layers unit integration journey lock clean
+.PHONY: help setup demo test tamper check lint format types layers unit integration journey lock clean leaks
 
 # $(call stage,NAME,COMMAND): run it, then say how long it took.
 define stage
@@ -21,9 +21,15 @@ setup: ## install what is missing; at once when nothing is
 demo: setup ## the whole street with real mails; with a terminal it stays up until Ctrl-C
 	@$(PY) -m sandbox demo $(ARGS)
 
+leaks: setup ## run the street, then look everywhere for account numbers and one-time passwords
+	@$(PY) -m sandbox leaks </dev/null
+
 test: check ## everything that must be green: check, every test, then the demo
 	$(call stage,tests,$(PY) -m pytest tests)
 	$(call stage,demo,$(PY) -m sandbox demo </dev/null)
+
+tamper: setup ## falsify a record of 10,000 entries in five ways as the database's superuser, and see it noticed
+	@$(PY) -m sandbox tamper $(ARGS)
 
 check: setup lint types layers ## linter, formatter, types, import contracts
 

@@ -37,6 +37,32 @@ def demo(
     raise SystemExit(run(folder, video=video, by_hand=by_hand, stay=interactive if stay is None else stay))
 
 
+@app.command()
+def tamper(
+    entries: Annotated[int, typer.Option(min=100, help="How long the record is.")] = 10_000,
+) -> None:
+    """Falsify a record in five ways as the database's superuser, and see whether the verifier notices."""
+    from sandbox.tamper import tamper as run
+
+    raise SystemExit(run(entries))
+
+
+@app.command()
+def leaks(
+    mails: Annotated[int | None, typer.Option(min=1, help="Only the first mails of the demo.")] = None,
+    folder: Annotated[Path, typer.Option(help="Where servers and files of the run live.")] = Path(
+        ".countersign"
+    ),
+) -> None:
+    """Run the street, then look everywhere for account numbers, one-time passwords and keys.
+
+    Ends with 0 only if none was found outside the vault. The last line is JSON.
+    """
+    from sandbox.leaks import leaks as run
+
+    raise SystemExit(run(folder, mails=mails))
+
+
 @app.command(hidden=True)
 def outside(config: Path) -> None:
     """The process of the stand-ins."""

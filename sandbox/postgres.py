@@ -20,6 +20,8 @@ SUPERUSER: Final = "postgres"
 ROLE: Final = "countersign"
 """Owns the database of the same name and may create others; no superuser, whom no rule would bind."""
 
+RECORD_OWNER: Final = Path(__file__).resolve().parent.parent / "deploy" / "record_owner.sql"
+
 INITDB_S: Final = 120.0
 QUERY_S: Final = 10.0
 ENVIRONMENT: Final = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
@@ -49,6 +51,13 @@ def start(children: Children, home: Path, keys: Passwords, user: Account | None,
 def url(port: int, keys: Passwords) -> str:
     """The address of the product's database, for asyncpg."""
     return f"postgresql://{ROLE}:{keys.database}@{LOOPBACK}:{port}/{ROLE}"
+
+
+def guard_record(port: int, keys: Passwords, database: str) -> None:
+    """Do the administrator's part: give the record's tables of a migrated database an owner nobody can log in as."""
+    done = _query(find_binaries(), port, keys, RECORD_OWNER.read_text(), database=database)
+    if done.returncode != 0:
+        raise ServiceError(f"the record could not be guarded: {done.stderr.decode(errors='replace')}")
 
 
 def find_binaries() -> Path:
@@ -134,7 +143,9 @@ def _make_database(binaries: Path, port: int, keys: Passwords, child: Child) -> 
             )
 
 
-def _query(binaries: Path, port: int, keys: Passwords, statement: str) -> subprocess.CompletedProcess[bytes]:
+def _query(
+    binaries: Path, port: int, keys: Passwords, statement: str, *, database: str = "postgres"
+) -> subprocess.CompletedProcess[bytes]:
     # By standard input and environment: arguments can be read by every user of the machine.
     return subprocess.run(
         [
@@ -152,7 +163,7 @@ def _query(binaries: Path, port: int, keys: Passwords, statement: str) -> subpro
         input=statement.encode(),
         capture_output=True,
         cwd="/",
-        env={**ENVIRONMENT, "PGPASSWORD": keys.postgres, "PGDATABASE": "postgres", "PGCONNECT_TIMEOUT": "5"},
+        env={**ENVIRONMENT, "PGPASSWORD": keys.postgres, "PGDATABASE": database, "PGCONNECT_TIMEOUT": "5"},
         timeout=QUERY_S,
         check=False,
     )

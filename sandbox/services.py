@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Final, Self, TypeVar
+from urllib.parse import urlsplit
 
 from sandbox import dovecot, places, postgres, redis_server, tls
 from sandbox.dovecot import MailServer
@@ -118,6 +119,15 @@ class Services:
         )
         child.wait_ready(ready or (lambda: True), timeout_s)
         return child
+
+    def guard_record(self, database_url: str) -> bool:
+        """Make the record of a migrated database INSERT-only for the product; False at a server that was given."""
+        if self.given_database_url:
+            return False
+        address = urlsplit(database_url)
+        assert address.port is not None
+        postgres.guard_record(address.port, places.passwords(self.folder), address.path.removeprefix("/"))
+        return True
 
     def stop(self) -> None:
         """Stop everything, last started first; safe to repeat."""

@@ -97,8 +97,8 @@ def verify_bundle(path: Path, mail: Path | None = None, key: str | None = None) 
             _check_proofs(record, leaves, notes, key, result)
             _check_files(bundle, record, entries, result)
             if mail is not None:
-                check_witness(mail.read_bytes(), leaves, key, result)
-                _check_witnessed_entry(mail.read_bytes(), key, record["invoice"], entries, result)
+                check_witness(mail.read_bytes(), leaves, [key], result)
+                _check_witnessed_entry(mail.read_bytes(), [key], record["invoice"], entries, result)
     except BrokenError as error:
         result.findings.append(f"Not verified to the end: {error}.")
     except (OSError, ValueError, LookupError, TypeError, zipfile.BadZipFile) as error:
@@ -232,10 +232,10 @@ def _read(bundle: zipfile.ZipFile, name: str) -> bytes:
 # --- The mail -------------------------------------------------------------------------------------------------------
 
 
-def check_witness(mail: bytes, leaves: Sequence[bytes], key: str, result: Result) -> None:
+def check_witness(mail: bytes, leaves: Sequence[bytes], keys: Sequence[str], result: Result) -> None:
     """The log begins with the log that the mail's checkpoint was signed over, and the mail's entry is in its place."""
     try:
-        witness = read_witness(mail, key)
+        witness = read_witness(mail, keys)
     except (BrokenError, ValueError, LookupError, TypeError) as error:
         result.findings.append(f"The mail is no witness: {error}.")
         return
@@ -256,11 +256,11 @@ def check_witness(mail: bytes, leaves: Sequence[bytes], key: str, result: Result
 
 
 def _check_witnessed_entry(
-    mail: bytes, key: str, invoice: str, entries: dict[int, bytes], result: Result
+    mail: bytes, keys: Sequence[str], invoice: str, entries: dict[int, bytes], result: Result
 ) -> None:
     """When the mail is about this very invoice, its entry is the bundle's."""
     try:
-        witness = read_witness(mail, key)
+        witness = read_witness(mail, keys)
     except (BrokenError, ValueError, LookupError, TypeError):
         return  # said by check_witness
     if witness.invoice != invoice:
@@ -271,12 +271,12 @@ def _check_witnessed_entry(
         result.findings.append(f"Entry {witness.version} is not the one the mail witnesses.")
 
 
-def read_witness(mail: bytes, key: str) -> Witness:
+def read_witness(mail: bytes, keys: Sequence[str]) -> Witness:
     """What the mail carries, its signature and proof verified; BrokenError says why not."""
     block = _block(mail)
     witness = Witness(
         key=block["key"],
-        checkpoint=open_checkpoint(block["note"], key),
+        checkpoint=open_by_any(block["note"], keys),
         invoice=block["invoice"],
         version=block["version"],
         position=block["position"],

@@ -31,11 +31,5 @@ create trigger log_leaves_no_truncate before truncate on log_leaves for each sta
 create trigger checkpoints_append_only before update or delete on checkpoints for each row execute function refuse_changes();
 create trigger checkpoints_no_truncate before truncate on checkpoints for each statement execute function refuse_changes();
 
--- Where the database's administrator has prepared it (deploy/record_owner.sql), these tables are given to an owner nobody
--- can log in as; the application keeps SELECT and INSERT. Elsewhere the triggers alone hold, and `countersign doctor` says so.
-do $$
-begin
-    if to_regprocedure('public.give_record_away()') is not null then
-        perform public.give_record_away();
-    end if;
-end $$;
+-- The application owns these tables as it made them, and the triggers hold. Where an administrator has run
+-- deploy/record_owner.sql it owns them no longer and may only SELECT and INSERT; `countersign doctor` says which.

@@ -110,12 +110,12 @@ def mail(block: str, *, quote: str = "") -> bytes:
 
 @pytest.mark.parametrize("quote", ["", "> ", "> > "])
 def test_a_mail_is_read_as_a_witness_also_where_it_was_quoted(signer: CheckpointSigner, quote: str) -> None:
-    witness = read_witness(mail(signer.block(sealed(signer)), quote=quote), signer.verifier_key)
+    witness = read_witness(mail(signer.block(sealed(signer)), quote=quote), signer.verifier_keys)
     assert (witness.version, witness.position, witness.checkpoint.size) == (8, 2, 5)
 
 
 def test_a_bare_text_is_a_witness_too(signer: CheckpointSigner) -> None:
-    assert read_witness(signer.block(sealed(signer)).encode(), signer.verifier_key).position == 2
+    assert read_witness(signer.block(sealed(signer)).encode(), signer.verifier_keys).position == 2
 
 
 def test_a_block_fits_in_a_mails_lines(signer: CheckpointSigner) -> None:
@@ -125,12 +125,12 @@ def test_a_block_fits_in_a_mails_lines(signer: CheckpointSigner) -> None:
 def test_a_witness_whose_proof_is_anothers_is_refused(signer: CheckpointSigner) -> None:
     wrong = sealed(signer).model_copy(update={"position": 3})
     with pytest.raises(BrokenError, match="proof"):
-        read_witness(mail(signer.block(wrong)), signer.verifier_key)
+        read_witness(mail(signer.block(wrong)), signer.verifier_keys)
 
 
 def test_a_mail_without_a_block_is_no_witness(signer: CheckpointSigner) -> None:
     with pytest.raises(BrokenError, match="no record block"):
-        read_witness(mail("nothing"), signer.verifier_key)
+        read_witness(mail("nothing"), signer.verifier_keys)
 
 
 def test_the_block_names_the_verifier_key(signer: CheckpointSigner) -> None:
