@@ -11,7 +11,9 @@ from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
+from daemon.terminal import plain
 from schema.errors import CountersignError
 from schema.failpoints import arm
 from schema.states import Queue
@@ -281,7 +283,7 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
 
 
 def _fail(error: CountersignError) -> NoReturn:
-    errors.print(f"[bold red]countersign:[/] {error.sentence}", markup=True)
+    errors.print(Text.assemble(("countersign:", "bold red"), " ", plain(error.sentence)))
     raise SystemExit(1)
 
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from daemon.settings import load_settings
+from daemon.terminal import plain
 from handlers.reading.command import extract_files
 from handlers.reading.document import ReadingSettings
 
@@ -32,21 +33,22 @@ async def print_fields(files: Sequence[Path], *, as_json: bool, jobs: int) -> No
 
 
 def _table(row: dict[str, Any]) -> Table:
-    table = Table(title=f"{row['file']} ({row['kind']})", title_justify="left", show_edge=False)
+    table = Table(title=plain(f"{row['file']} ({row['kind']})"), title_justify="left", show_edge=False)
     for column in ("field", "value", "sure", "as printed", "page"):
         table.add_column(column, justify="right" if column == "sure" else "left")
     if "error" in row:
-        table.caption = f"[red]{row['error']['message']}[/]"
+        table.caption = plain(row["error"]["message"])
+        table.caption_style = "red"
     for name, cell in row["fields"].items():
         value, sure = cell["value"], cell["confidence"]
         colour = "green" if sure >= SURE else "yellow" if sure >= UNSURE else "red"
         page = str(cell["place"]["page"]) if cell.get("place") else ""
-        shown = "[dim]not found[/]" if value is None else str(value)
+        shown = "[dim]not found[/]" if value is None else plain(str(value))
         table.add_row(
             name.replace("_", " "),
             shown,
             "" if value is None else f"[{colour}]{sure:.0%}[/]",
-            (cell.get("text") or "")[:60],
+            plain((cell.get("text") or "")[:60]),
             page,
         )
     return table

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from daemon.settings import Settings
+from daemon.terminal import plain
 from daemon.wiring import open_books
 from schema.errors import PermanentError
 from schema.ids import InvoiceId
@@ -65,7 +66,7 @@ async def decide_held(settings: Settings, prefix: str, to: str, *, by: str, note
         if to not in possible:
             raise PermanentError(f"It was held while {line.held_from}; it may go to: {', '.join(possible)}.")
         await store.street.decide(InvoiceId(line.id), State(to), actor=by, note=note, at=datetime.now(UTC))
-    return f"Invoice {line.number or line.document} is {to} again."
+    return f"Invoice {plain(line.number or line.document or '')} is {to} again."
 
 
 def _invoices(lines: tuple[InvoiceLine, ...], settings: Settings) -> Table:
@@ -78,10 +79,10 @@ def _invoices(lines: tuple[InvoiceLine, ...], settings: Settings) -> Table:
         table.add_row(
             str(line.id)[:8],
             f"{line.created_at.astimezone(settings.zone):%d %b\n%H:%M %Z}",
-            "\n".join(filter(None, (line.number or line.document or "(no document)", line.vendor))),
+            plain("\n".join(filter(None, (line.number or line.document or "(no document)", line.vendor)))),
             str(line.total or ""),
             shown,
-            line.last_error or line.reason,
+            plain(line.last_error or line.reason),
         )
     return table
 
@@ -92,5 +93,7 @@ def _mails(mails: list[MailLine], settings: Settings) -> Table:
         table.add_column(column)
     for mail in mails:
         came = f"{mail.stored_at.astimezone(settings.zone):%d %b %H:%M %Z}"
-        table.add_row(came, mail.sender or "nobody", mail.subject, mail.disposition, mail.reason)
+        table.add_row(
+            came, plain(mail.sender or "nobody"), plain(mail.subject), mail.disposition, plain(mail.reason)
+        )
     return table
