@@ -17,6 +17,7 @@ from daemon.settings import Settings
 from daemon.wiring import open_world
 from handlers.advance import advance
 from handlers.world import World
+from schema.errors import TransientError
 from schema.ids import InvoiceId
 from schema.states import DUE, JOB_QUEUE, Job, Queue
 
@@ -69,6 +70,9 @@ def _job(job: Job, world: World) -> JobFunction:
             await advance(InvoiceId(UUID(invoice)), job, world)
         except asyncio.CancelledError:
             raise
+        except TransientError as error:
+            # Nothing could be put on record; the lease runs out and the step is tried again.
+            log.warning("step not recorded", invoice=invoice, job=job.value, reason=error.sentence)
         except Exception:
             # The outermost loop: the lease runs out and the step is tried again, counted, until a person is asked.
             log.exception("step failed unexpectedly", invoice=invoice, job=job.value)

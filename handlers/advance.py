@@ -42,6 +42,7 @@ STEPS: Final[Mapping[Step, StepFunction]] = {
 }
 
 FIRST_WAIT_S: Final = 1.0
+WRITE_AGAIN_S: Final = 0.5
 LONGEST_WAIT_S: Final = 120.0
 """A service that is down for hours is asked every two minutes; a person is told when the attempts are used up."""
 
@@ -125,10 +126,8 @@ def _give_up(invoice: Invoice, failure: CountersignError) -> Outcome:
 
 
 async def _commit(claim: Claim, outcome: Outcome, world: World, started: float) -> Outcome | None:
-    invoice, step = claim.invoice, claim.invoice.due.step
-    moved = await world.store.street.commit(
-        claim, step, outcome, at=world.clock.now(), policy_version=world.policy.version
-    )
+    invoice = claim.invoice
+    moved = await _write(claim, outcome, world)
     if not moved:
         log.warning("lease lost; the outcome was dropped", target=outcome.target.value)
         return None
@@ -140,3 +139,24 @@ async def _commit(claim: Claim, outcome: Outcome, world: World, started: float) 
         seconds=round(time.monotonic() - started, 2),
     )
     return outcome
+
+
+async def _write(claim: Claim, outcome: Outcome, world: World) -> bool:
+    """Commit, also across a restart of the database: what was done outside should not have to be done again.
+
+    Safe to repeat: the token is gone with the first commit that took effect.
+    """
+    until = time.monotonic() + LEASE_S / 2
+    while True:
+        try:
+            return await world.store.street.commit(
+                claim,
+                claim.invoice.due.step,
+                outcome,
+                at=world.clock.now(),
+                policy_version=world.policy.version,
+            )
+        except TransientError:
+            if time.monotonic() > until:
+                raise
+            await asyncio.sleep(WRITE_AGAIN_S)

@@ -25,7 +25,7 @@ from sandbox.chaos_lanes import Lanes
 from sandbox.chaos_people import People
 from sandbox.chaos_points import Points
 from sandbox.chaos_proxy import Proxy
-from sandbox.chaos_stack import ChaosStack, start_chaos_stack, start_product
+from sandbox.chaos_stack import ChaosStack, start_chaos_stack, start_product, stop_product
 from sandbox.chaos_watch import POLL_S, Fault, Watch
 from sandbox.demo_places import plain_environment
 from sandbox.demo_stack import run_product
@@ -38,7 +38,7 @@ DRAIN_S: Final = 300.0
 
 SAY_EVERY_S: Final = 10.0
 SHORT: Final = 120
-"""A run of fewer faults takes shorter rests, to be over in three minutes."""
+"""A run of fewer faults takes no long pauses, to be over in three minutes."""
 
 RECOVERY_LIMIT_S: Final = 90.0
 
@@ -118,7 +118,7 @@ async def _run(stack: ChaosStack, seed: int, limit: int, seconds: float, console
             Scene(stack, imap, random.Random(plan.random()), client),
             random.Random(plan.random()),
             limit,
-            rest=0.5 if limit <= SHORT else 1.0,
+            long_pauses=limit > SHORT,
         )
         try:
             await _until(lambda: any(each.state == "closed" for each in watch.invoices.values()), WARM_UP_S)
@@ -135,6 +135,8 @@ async def _run(stack: ChaosStack, seed: int, limit: int, seconds: float, console
             for task in work:
                 task.cancel()
             await asyncio.gather(*work, return_exceptions=True)
+            stop_product(stack)
+            await imap.hang_up()
         books = await close_books(stack.database_url, stack.bank_ledger, watch.sent, watch.invoices.values())
     return Result(seed, watch.faults, books, reconciled, len(points.passed), time.monotonic() - started)
 

@@ -144,9 +144,11 @@ async def full_disk(scene: Scene) -> str:
         if "daemon" in words[:5] and "up" not in words and len(words) > 3
     ]
     befell = [pid for pid in written_by if _limit_files(pid, SMALLEST_FILE_BYTES)]
-    await asyncio.sleep(DISK_S)
-    for pid in befell:
-        _limit_files(pid, resource.RLIM_INFINITY)
+    try:
+        await asyncio.sleep(DISK_S)
+    finally:
+        for pid in befell:
+            _limit_files(pid, resource.RLIM_INFINITY)
     return f"{len(befell)} processes, {DISK_S:.0f} s"
 
 

@@ -57,10 +57,11 @@ PAUSES_S: Final = (24.0, 30.0)
 LONG_PAUSE_S: Final = 72.0
 """Past the time a started click is given, so that another worker may have clicked meanwhile."""
 
-REST_S: Final = (4.0, 8.0)
+REST_S: Final = (2.0, 5.0)
 """Between two kills of one kind of process: two machines, each back within about three seconds."""
 
-WORLD_REST_S: Final = (2.0, 5.0)
+WORLD_REST_S: Final = (1.0, 4.0)
+LOOK_S: Final = 0.2
 
 
 @dataclass
@@ -72,8 +73,7 @@ class Lanes:
     scene: Scene
     rng: random.Random
     limit: int
-    rest: float = 1.0
-    """Rests are multiplied by this; a short run takes fewer."""
+    long_pauses: bool = True
 
     @property
     def full(self) -> bool:
@@ -81,11 +81,19 @@ class Lanes:
         return len(self.watch.faults) >= self.limit
 
     async def run(self) -> None:
-        """All lanes at once, one per kind of process and one for the world."""
-        async with asyncio.TaskGroup() as tasks:
-            for kind, points in POINTS.items():
-                tasks.create_task(self._processes(kind, points))
-            tasks.create_task(self._world())
+        """All lanes at once, one per kind of process and one for the world, until enough has gone wrong."""
+        lanes = [asyncio.create_task(self._processes(kind, points)) for kind, points in POINTS.items()]
+        lanes.append(asyncio.create_task(self._world()))
+        try:
+            while not self.full and not any(lane.done() for lane in lanes):
+                await asyncio.wait(lanes, timeout=LOOK_S, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for lane in lanes:
+                lane.cancel()
+            ends = await asyncio.gather(*lanes, return_exceptions=True)
+        for end in ends:
+            if isinstance(end, Exception):
+                raise end
 
     async def _processes(self, kind: str, points: tuple[str, ...]) -> None:
         """Kill or pause at each point in turn; a point that nobody passes waits for its next turn."""
@@ -97,23 +105,20 @@ class Lanes:
             visit = await self.points.catch(kind, point, CATCH_S)
             if visit is None:
                 continue
-            if self.full:
-                visit.go()
-                return
             await (self._pause(kind, visit, rng) if paused else self._kill(kind, visit))
-            await asyncio.sleep(rng.uniform(*REST_S) * self.rest)
+            await asyncio.sleep(rng.uniform(*REST_S))
 
     async def _kill(self, kind: str, visit: Visit) -> None:
-        self.watch.note(f"kill -9 {kind}", visit.point)
+        self.watch.note(f"kill -9 {kind}", visit.point, visit.invoice)
         with suppress(ProcessLookupError):
             os.kill(visit.pid, signal.SIGKILL)
         visit.go()
 
     async def _pause(self, kind: str, visit: Visit, rng: random.Random) -> None:
         """SIGSTOP past the lease, then SIGCONT: it wakes up in the middle of what is no longer its own."""
-        long = visit.point == "submit.start.after" and self.rest >= 1
+        long = visit.point == "submit.start.after" and self.long_pauses
         pause_s = LONG_PAUSE_S if long else rng.uniform(*PAUSES_S)
-        self.watch.note(f"SIGSTOP {kind}", visit.point)
+        self.watch.note(f"SIGSTOP {kind}", visit.point, visit.invoice)
         try:
             os.kill(visit.pid, signal.SIGSTOP)
             await asyncio.sleep(pause_s)
@@ -139,4 +144,4 @@ class Lanes:
                 del error  # it could not be done at this moment, so it does not count
             if not fault.detail:
                 self.watch.faults.remove(fault)
-            await asyncio.sleep(rng.uniform(*WORLD_REST_S) * self.rest)
+            await asyncio.sleep(rng.uniform(*WORLD_REST_S))

@@ -17,10 +17,11 @@ KINDS: Final = ("documents", "reasoning", "browser", "daemon", "web")
 
 @dataclass
 class Visit:
-    """A process that waits at a failpoint until `go` or its death."""
+    """A process that waits at a failpoint until `go` or its death; `invoice` is `-` where it is about none."""
 
     point: str
     pid: int
+    invoice: str
     writer: asyncio.StreamWriter
 
     def go(self) -> None:
@@ -55,8 +56,8 @@ class Points:
 
     async def _come_by(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError, ValueError):
-            point, number = (await reader.readline()).decode().split()
-            visit = Visit(point, int(number), writer)
+            point, number, invoice = (await reader.readline()).decode().split()
+            visit = Visit(point, int(number), invoice, writer)
             kind = self._kinds.setdefault(visit.pid, kind_of(visit.pid))
             self.passed[kind, point] += 1
             trap = self._traps.get((kind, point))

@@ -10,6 +10,7 @@ from typing import Final
 from sandbox.ports import LOOPBACK
 
 CHUNK_BYTES: Final = 65_536
+HANG_UP_S: Final = 0.05
 BYE: Final = b"* BYE Server shutting down.\r\n"
 
 
@@ -59,6 +60,13 @@ class Proxy:
             wire.client.write(BYE)
             wire.close()
         return len(standing)
+
+    async def hang_up(self) -> None:
+        """End every connection and wait until nobody is busy with one."""
+        while self.wires:
+            for wire in self.wires:
+                wire.close()
+            await asyncio.sleep(HANG_UP_S)
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -117,6 +117,7 @@ def start_chaos_stack(services: Services) -> ChaosStack:
     services.spawn("front", python("sandbox", "front", str(front)), plain_environment())
     services.spawn("mockbank", python("mockbank"), plain_environment() | bank_environment(places))
     run_product(plain_environment() | one, "migrate")
+    services.guard_record(database_url)
     run_product(plain_environment() | one, "vendors", "import", str(SAMPLES / "vendors.csv"))
     await_ready("the mail server", services, lambda: answers(places.smtp, b"220"))
     return ChaosStack(
@@ -128,6 +129,12 @@ def start_product(stack: ChaosStack) -> None:
     """Start both machines; the proxy and the failpoints must listen by now."""
     for name, environment in stack.environments.items():
         stack.services.spawn(f"countersign-{name}", python("daemon", "up"), plain_environment() | environment)
+
+
+def stop_product(stack: ChaosStack) -> None:
+    """Stop both machines."""
+    for name in MACHINES:
+        stack.services.children.stop(stack.child(f"countersign-{name}"))
 
 
 def replace_port(outside: OutsideSettings, smtp_port: int) -> OutsideSettings:

@@ -99,8 +99,13 @@ class Watch:
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 await asyncio.sleep(POLL_S)
 
-    def note(self, kind: str, detail: str) -> Fault:
-        """Write a fault down with all that is under way at this moment."""
+    def note(self, kind: str, detail: str, invoice: str = "-") -> Fault:
+        """Write a fault down with all that is under way at this moment.
+
+        What it hits itself, an `invoice`, is this fault's from now on and no earlier one's.
+        """
+        for earlier in self.faults:
+            earlier.held_up.pop(invoice, None)
         fault = Fault(kind, detail, time.monotonic(), self._under_way())
         self.faults.append(fault)
         return fault

@@ -1,7 +1,7 @@
 """Places where a test may stop or kill a process: named marks at every step that must survive it; no-ops in use.
 
-A process that was armed with a socket says `NAME PID` there when it comes by and waits for any answer. That is all it
-can do: nothing else is read, and nobody on the other side means go on.
+A process that was armed with a socket says `NAME PID INVOICE` there when it comes by, with `-` for no invoice, and
+waits for any answer. That is all it can do: nothing else is read, and nobody on the other side means go on.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import os
 from contextlib import suppress
 from contextvars import ContextVar
 from typing import Final
+
+import structlog
 
 WAIT_S: Final = 150.0
 """Longer than any lease, so that a process held here surely loses it; then it goes on by itself."""
@@ -77,7 +79,8 @@ async def reach(name: str) -> None:
         async with asyncio.timeout(WAIT_S):
             reader, writer = await asyncio.open_unix_connection(socket)
             try:
-                writer.write(f"{name} {os.getpid()}\n".encode())
+                invoice = structlog.contextvars.get_contextvars().get("invoice", "-")
+                writer.write(f"{name} {os.getpid()} {invoice}\n".encode())
                 await reader.read(1)
             finally:
                 writer.close()

@@ -51,7 +51,7 @@ async def test_an_armed_process_says_where_it_is_and_waits_for_leave(tmp_path: P
 
     async with await asyncio.start_unix_server(listen, tmp_path / "s"):
         await armed(tmp_path / "s", "commit.before")
-    assert said == [f"commit.before {os.getpid()}\n".encode()]
+    assert said == [f"commit.before {os.getpid()} -\n".encode()]
 
 
 async def test_an_armed_process_goes_on_when_nobody_listens(tmp_path: Path) -> None:
