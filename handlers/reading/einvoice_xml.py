@@ -116,25 +116,15 @@ def _date(text: str | None) -> date | None:
 
 
 def _cii(root: etree._Element) -> XmlInvoice:
-    sums = next(
-        iter(
-            _all(root, "//SpecifiedTradeSettlementHeaderMonetarySummation")
-            or _all(root, "//SpecifiedTradeSettlementMonetarySummation")
-        ),
+    settlement = _first(root, "//ApplicableHeaderTradeSettlement", "//ApplicableSupplyChainTradeSettlement")
+    sums = _first(
         root,
-    )
-    settlement = next(
-        iter(
-            _all(root, "//ApplicableHeaderTradeSettlement")
-            or _all(root, "//ApplicableSupplyChainTradeSettlement")
-        ),
-        root,
+        "//SpecifiedTradeSettlementHeaderMonetarySummation",
+        "//SpecifiedTradeSettlementMonetarySummation",
     )
     seller = next(iter(_all(root, "//SellerTradeParty")), None)
-    document = next(iter(_all(root, "ExchangedDocument") or _all(root, "HeaderExchangedDocument")), root)
+    document = _first(root, "ExchangedDocument", "HeaderExchangedDocument")
     currency = _text(settlement, "InvoiceCurrencyCode")
-    taxes = _all(sums, "TaxTotalAmount")
-    tax = next((t for t in taxes if t.get("currencyID") in (None, currency)), taxes[0] if taxes else None)
     return XmlInvoice(
         number=_text(document, "ID"),
         issue_date=_date(_text(document, "IssueDateTime/DateTimeString", "IssueDateTime/DateTime")),
@@ -148,7 +138,7 @@ def _cii(root: etree._Element) -> XmlInvoice:
         currency=currency,
         total=_decimal(_text(sums, "GrandTotalAmount")),
         net=_decimal(_text(sums, "TaxBasisTotalAmount")),
-        tax=_decimal((tax.text or "").strip() if tax is not None else None),
+        tax=_tax(_all(sums, "TaxTotalAmount"), currency),
         payable=_decimal(_text(sums, "DuePayableAmount")),
         seller_name=_text(seller, "Name", "SpecifiedLegalOrganization/TradingBusinessName")
         if seller is not None
@@ -162,12 +152,26 @@ def _cii(root: etree._Element) -> XmlInvoice:
         lines=len(_all(root, "//IncludedSupplyChainTradeLineItem")) or None,
         type_code=_text(document, "TypeCode"),
         direct_debit=_debits(settlement, "//SpecifiedTradeSettlementPaymentMeans/TypeCode"),
-        notes=tuple(
-            text
-            for node in _all(document, "IncludedNote/Content")
-            if (text := " ".join((node.text or "").split()))
-        ),
+        notes=_notes(document, "IncludedNote/Content"),
     )
+
+
+def _first(root: etree._Element, *paths: str) -> etree._Element:
+    """The first element under any of the paths, else the root itself."""
+    return next((found for path in paths for found in _all(root, path)), root)
+
+
+def _notes(node: etree._Element, path: str) -> tuple[str, ...]:
+    texts = (" ".join((found.text or "").split()) for found in _all(node, path))
+    return tuple(text for text in texts if text)
+
+
+def _tax(amounts: list[etree._Element], currency: str | None) -> Decimal | None:
+    """The tax total in the document's currency; a second one may be in the accounting currency."""
+    chosen = next(
+        (a for a in amounts if a.get("currencyID") in (None, currency)), amounts[0] if amounts else None
+    )
+    return _decimal((chosen.text or "").strip() if chosen is not None else None)
 
 
 def _cii_tax_id(seller: etree._Element | None) -> str | None:
@@ -203,7 +207,7 @@ def _ubl(root: etree._Element, *, credit: bool) -> XmlInvoice:
         currency=currency,
         total=_decimal(_text(sums, "TaxInclusiveAmount")),
         net=_decimal(_text(sums, "TaxExclusiveAmount")),
-        tax=_ubl_tax(root, currency),
+        tax=_tax(_all(root, "TaxTotal/TaxAmount"), currency),
         payable=_decimal(_text(sums, "PayableAmount")),
         seller_name=_text(party, "PartyLegalEntity/RegistrationName", "PartyName/Name"),
         seller_tax_id=_ubl_tax_id(party),
@@ -213,17 +217,8 @@ def _ubl(root: etree._Element, *, credit: bool) -> XmlInvoice:
         lines=len(_all(root, "InvoiceLine")) + len(_all(root, "CreditNoteLine")) or None,
         type_code=_text(root, "InvoiceTypeCode", "CreditNoteTypeCode") or ("381" if credit else None),
         direct_debit=_debits(root, "PaymentMeans/PaymentMeansCode"),
-        notes=tuple(text for node in _all(root, "Note") if (text := " ".join((node.text or "").split()))),
+        notes=_notes(root, "Note"),
     )
-
-
-def _ubl_tax(root: etree._Element, currency: str | None) -> Decimal | None:
-    """The tax total in the document's currency; a second one may be in the accounting currency."""
-    amounts = _all(root, "TaxTotal/TaxAmount")
-    chosen = next(
-        (a for a in amounts if a.get("currencyID") in (None, currency)), amounts[0] if amounts else None
-    )
-    return _decimal((chosen.text or "").strip() if chosen is not None else None)
 
 
 def _ubl_tax_id(party: etree._Element) -> str | None:

@@ -67,7 +67,7 @@ class Tesseract:
         2. If that is poor, find which way is up and read again.
         3. If it is still poor, read for Devanagari or Gujarati labels; numbers stay those of the English reading.
         """
-        if picture.getextrema()[0] > BLANK:
+        if not any(picture.histogram()[:BLANK]):
             return OcrPage(page_of(number, (), "ocr"), picture, (), 0.0)
         picture, dpi = _enlarged(picture, dpi)
         picture = straightened(picture)
