@@ -30,10 +30,12 @@ app = typer.Typer(
 )
 vendors = typer.Typer(help="The vendor master: who may be paid, and where.", no_args_is_help=True)
 orders = typer.Typer(help="Purchase orders that invoices are matched with.", no_args_is_help=True)
+audit = typer.Typer(help="The record: prove what happened, or that someone changed it.", no_args_is_help=True)
 keys = typer.Typer(help="The master key.", no_args_is_help=True)
 app.add_typer(vendors, name="vendors")
 app.add_typer(orders, name="pos")
 app.add_typer(keys, name="keys")
+app.add_typer(audit, name="audit")
 
 PROCFILE = Path(__file__).resolve().parent.parent / "deploy" / "Procfile"
 
@@ -231,12 +233,84 @@ def doctor() -> None:
     raise SystemExit(_run(examine(_or_load())))
 
 
+InvoiceArgument = Annotated[str, typer.Argument(help="The invoice's id, or the first digits of it.")]
+MailOption = Annotated[
+    Path | None, typer.Option("--against", exists=True, dir_okay=False, help="A confirmation mail (.eml).")
+]
+
+
+@audit.command("export")
+def export_audit(
+    invoice: InvoiceArgument,
+    out: Annotated[Path | None, typer.Option(help="The bundle; named after the invoice by default.")] = None,
+    with_originals: Annotated[
+        bool, typer.Option("--with-originals", help="Enclose mail and document; they hold account numbers.")
+    ] = False,
+) -> None:
+    """Write one bundle with all that is on record of an invoice, its proofs, and the verifier."""
+    from daemon.audit import export
+
+    typer.echo(_run(export(_or_load(), invoice, out, with_originals=with_originals)))
+
+
+@audit.command("verify")
+def verify_audit(
+    bundle: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
+    against: MailOption = None,
+    key: Annotated[str | None, typer.Option(help="The verifier key you trust (see: audit key).")] = None,
+) -> None:
+    """Verify a bundle offline; needs no database and no settings. 0: nothing wrong; 1: tampered with."""
+    from schema.verifier import report, verify_bundle
+
+    raise SystemExit(report(verify_bundle(bundle, against, key), witnessed=against is not None))
+
+
+@audit.command("check")
+def check_audit(against: MailOption = None) -> None:
+    """Compare the whole live record with every signed checkpoint."""
+    from daemon.audit import check
+
+    raise SystemExit(_run(check(_or_load(), against.read_bytes() if against else None)))
+
+
+@audit.command("seal")
+def seal_audit() -> None:
+    """Sign the record as it is now, if it still is what was signed before."""
+    from daemon.audit import seal
+
+    typer.echo(_run(seal(_or_load())))
+
+
+@audit.command("witness")
+def print_witness(invoice: InvoiceArgument) -> None:
+    """Print the lines a mail about this invoice would carry now."""
+    from daemon.audit import witness
+
+    typer.echo(_run(witness(_or_load(), invoice)))
+
+
+@audit.command("key")
+def print_verifier_key() -> None:
+    """Print the verifier key, for auditors to keep."""
+    from daemon.audit import verifier_key
+
+    typer.echo(_or_exit(lambda: verifier_key(_or_load())))
+
+
 @keys.command("new")
 def new_key() -> None:
     """Print a fresh MASTER_KEY."""
     from schema.vault import new_master_key
 
     typer.echo(new_master_key())
+
+
+@keys.command("rotate")
+def rotate() -> None:
+    """Seal every account and file with MASTER_KEY; what it replaced stands in MASTER_KEYS_OLD."""
+    from daemon.keys import rotate_keys
+
+    typer.echo(_run(rotate_keys(_or_load())))
 
 
 def main() -> None:

@@ -16,13 +16,12 @@ from rich.console import Console
 from daemon.adapters.bank_browser import BankBrowser
 from daemon.adapters.blobs_disk import DiskBlobs
 from daemon.settings import Settings, contradictions
-from daemon.wiring import browser_settings, make_mailbox, make_mailer, make_messenger, make_model
+from daemon.wiring import browser_settings, make_mailbox, make_mailer, make_messenger, make_model, open_vault
 from handlers.guard import LeakGuard
 from schema.errors import CountersignError
 from schema.migrate import pending
 from schema.policy import load_policy
 from schema.store import open_database, open_store
-from schema.vault import Vault
 
 EACH_S: Final = 30.0
 LANGUAGES: Final = ("eng", "hin", "mar", "guj")
@@ -134,7 +133,7 @@ async def _redis(settings: Settings) -> list[Diagnosis]:
 
 
 async def _keys_and_files(settings: Settings) -> list[Diagnosis]:
-    vault = Vault(settings.master_key.get_secret_value())
+    vault = open_vault(settings)
     DiskBlobs(settings.blobs_folder, vault)
     policy = load_policy(settings.policy_file)
     return [
@@ -222,7 +221,7 @@ async def _tesseract(settings: Settings) -> list[Diagnosis]:
 
 
 def _guard(settings: Settings) -> LeakGuard:
-    return LeakGuard(Vault(settings.master_key.get_secret_value()))
+    return LeakGuard(open_vault(settings))
 
 
 EXAMINATIONS: Final[dict[str, Look]] = {

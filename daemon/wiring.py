@@ -58,12 +58,18 @@ class SystemClock:
         return datetime.now(UTC)
 
 
+def open_vault(settings: Settings) -> Vault:
+    """The vault with the current master key and those it replaced."""
+    old = [key.get_secret_value() for key in settings.master_keys_old]
+    return Vault(settings.master_key.get_secret_value(), old)
+
+
 @asynccontextmanager
 async def open_books(settings: Settings) -> AsyncIterator[tuple[Store, Vault]]:
     """The store and the vault alone, for chores of the operator."""
     if not settings.master_key.get_secret_value():
         raise SettingsError("MASTER_KEY is not set: make one with `countersign keys new`.")
-    vault = Vault(settings.master_key.get_secret_value())
+    vault = open_vault(settings)
     async with open_database(settings.database, connections=2) as database:
         yield open_store(database), vault
 
@@ -72,7 +78,7 @@ async def open_books(settings: Settings) -> AsyncIterator[tuple[Store, Vault]]:
 async def open_world(settings: Settings, *, browser: bool = False) -> AsyncIterator[World]:
     """Everything a step may use; with `browser` Chromium is warm before the first transfer."""
     async with AsyncExitStack() as stack:
-        vault = Vault(settings.master_key.get_secret_value())
+        vault = open_vault(settings)
         database = await stack.enter_async_context(open_database(settings.database))
         redis = Redis.from_url(settings.redis)
         stack.push_async_callback(redis.aclose)

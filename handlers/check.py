@@ -66,7 +66,7 @@ async def gather(invoice: Invoice, world: World) -> Facts:
     if fields.po_number.value:
         po = await master.purchase_order(fields.po_number.value, besides=invoice.id)
     return Facts(
-        invoice=invoice,
+        invoice=_with_comparable_print(invoice, vendor, world),
         vendor=vendor,
         found_by=found_by,
         purchase_order=po,
@@ -78,6 +78,15 @@ async def gather(invoice: Invoice, world: World) -> Facts:
         ),
         policy=world.policy,
     )
+
+
+def _with_comparable_print(invoice: Invoice, vendor: Vendor | None, world: World) -> Invoice:
+    """While master keys change, vendor and document may carry prints of two keys: equal numbers get equal prints."""
+    if vendor is None or invoice.account_print is None:
+        return invoice
+    if not world.vault.same_account(vendor.account, invoice.account_print):
+        return invoice
+    return invoice.model_copy(update={"account_print": vendor.account.print})
 
 
 async def _vendor(invoice: Invoice, world: World) -> tuple[Vendor | None, str | None]:

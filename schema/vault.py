@@ -7,7 +7,8 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -24,6 +25,13 @@ NONCE_BYTES: Final = 12
 """AES-GCM's nonce; random per message, far from its birthday bound at our volumes (NIST SP 800-38D)."""
 
 KEY_BYTES: Final = 32
+KEY_ID_BYTES: Final = 4
+
+MARKED_CIPHER: Final = "k1."
+MARKED_BLOB: Final = b"CS1"
+"""What begins with these names its key; what does not is of the form before keys had ids."""
+
+_ALTERED_ACCOUNT: Final = "A stored account number was altered, or the master key was changed."
 
 SHORTEST_ACCOUNT: Final = 5
 LONGEST_ACCOUNT: Final = 18
@@ -39,7 +47,7 @@ _SEPARATOR: Final = re.compile(rf"{SEPARATOR}|\s|\\[nrtf]|\\u00a0")
 class SealedAccount(Frozen):
     """An account number at rest: encrypted, with what is needed to show and to compare it.
 
-    `cipher` is base64 of key id, nonce and AES-256-GCM text; `print` is the hex HMAC-SHA256 of the
+    `cipher` is `k1.` and base64 of key id, nonce and AES-256-GCM text; `print` is the hex HMAC-SHA256 of the
     normalised number under a key of its own, equal exactly when the numbers are equal.
     """
 
@@ -63,11 +71,10 @@ def sha256(data: bytes) -> Sha256:
     return Sha256(hashlib.sha256(data).hexdigest())
 
 
-class Vault:
-    """All keys of the house, derived by HKDF-SHA256 (RFC 5869) from the master key, one per purpose."""
+class _Ring:
+    """All keys of one master key, derived by HKDF-SHA256 (RFC 5869), one per purpose, and the id they are known by."""
 
     def __init__(self, master_key: str) -> None:
-        """Take the master key as base64 of 32 bytes; SettingsError when it is anything else."""
         try:
             self._master = base64.b64decode(master_key, validate=True)
         except ValueError as error:
@@ -76,54 +83,117 @@ class Vault:
             raise SettingsError(
                 "MASTER_KEY must be base64 of 32 bytes; make one with `countersign keys new`."
             )
-        self._account_key = AESGCM(self.key("account"))
-        self._blob_key = AESGCM(self.key("blob"))
+        self.account_key = AESGCM(self.key("account"))
+        self.blob_key = AESGCM(self.key("blob"))
+        self.id = self.key("key-id")[:KEY_ID_BYTES]
         self._print_key = self.key("account-print")
 
     def key(self, purpose: str) -> bytes:
-        """The 32-byte key for `purpose`."""
         derivation = HKDF(hashes.SHA256(), KEY_BYTES, salt=None, info=b"countersign:" + purpose.encode())
         return derivation.derive(self._master)
+
+    def print(self, account: str) -> str:
+        return hmac.new(self._print_key, normal_account(account).encode(), hashlib.sha256).hexdigest()
+
+    def sign(self, purpose: str, message: str) -> str:
+        tag = hmac.new(self.key(purpose), message.encode(), hashlib.sha256).digest()
+        return base64.urlsafe_b64encode(tag).rstrip(b"=").decode()
+
+
+class Vault:
+    """All keys of the house: what is new is made with the current master key, what is old is still read.
+
+    Whatever is encrypted names its key by an id of eight hex digits, which says nothing about the key.
+    """
+
+    def __init__(self, master_key: str, old: Sequence[str] = ()) -> None:
+        """Take master keys as base64 of 32 bytes, the old ones newest first; SettingsError for anything else."""
+        self._ring = _Ring(master_key)
+        self._rings = (self._ring, *(_Ring(key) for key in old))
+        self._by_id = {ring.id: ring for ring in reversed(self._rings)}
+
+    def key(self, purpose: str) -> bytes:
+        """The 32-byte key for `purpose`."""
+        return self._ring.key(purpose)
+
+    def keys(self, purpose: str) -> tuple[bytes, ...]:
+        """The keys for `purpose` of every master key, the current one first: for checking what was signed before."""
+        return tuple(ring.key(purpose) for ring in self._rings)
 
     def seal(self, account: str) -> SealedAccount:
         """Encrypt an account number for the record."""
         normal = normal_account(account)
         nonce = secrets.token_bytes(NONCE_BYTES)
-        sealed = nonce + self._account_key.encrypt(nonce, normal.encode(), b"account")
+        sealed = self._ring.id + nonce + self._ring.account_key.encrypt(nonce, normal.encode(), b"account")
         return SealedAccount(
-            cipher=base64.b64encode(sealed).decode(), print=self.print(normal), last4=last4(normal)
+            cipher=MARKED_CIPHER + base64.b64encode(sealed).decode(),
+            print=self.print(normal),
+            last4=last4(normal),
         )
 
     def open(self, account: SealedAccount) -> str:
-        """The number in clear; only the bank adapter calls this. ForgedError when it was altered."""
+        """The number in clear; only the bank adapter and the change of keys call this. ForgedError when altered."""
         try:
-            sealed = base64.b64decode(account.cipher, validate=True)
-            return self._account_key.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], b"account").decode()
-        except (InvalidTag, ValueError) as error:
-            raise ForgedError(
-                "A stored account number was altered, or the master key was changed."
-            ) from error
+            marked = account.cipher.startswith(MARKED_CIPHER)
+            sealed = base64.b64decode(account.cipher.removeprefix(MARKED_CIPHER), validate=True)
+        except ValueError as error:
+            raise ForgedError(_ALTERED_ACCOUNT) from error
+        for ring, rest in self._readers(sealed, marked=marked):
+            with suppress(InvalidTag, ValueError):
+                return ring.account_key.decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], b"account").decode()
+        raise ForgedError(_ALTERED_ACCOUNT)
+
+    def is_current(self, account: SealedAccount) -> bool:
+        """Whether an account is sealed with the current key."""
+        sealed = account.cipher.removeprefix(MARKED_CIPHER)
+        return sealed != account.cipher and base64.b64decode(sealed)[:KEY_ID_BYTES] == self._ring.id
 
     def print(self, account: str) -> str:
         """A keyed fingerprint of an account number: equal exactly when the numbers are equal."""
-        return hmac.new(self._print_key, normal_account(account).encode(), hashlib.sha256).hexdigest()
+        return self._ring.print(account)
+
+    def prints(self, account: str) -> frozenset[str]:
+        """The prints of a number by every one of our keys."""
+        return frozenset(ring.print(account) for ring in self._rings)
+
+    def print_like(self, account: str, known: str) -> str:
+        """The print of a number: `known` itself where it is one of this number, by whichever of our keys."""
+        return known if known in self.prints(account) else self.print(account)
+
+    def same_account(self, account: SealedAccount, known: str) -> bool:
+        """Whether `known` is the print of this very number, by whichever of our keys."""
+        return known == account.print or known in self.prints(self.open(account))
+
+    def renewed(self, account: SealedAccount) -> SealedAccount:
+        """The same number under the current key; the account itself when it is so already."""
+        return account if self.is_current(account) else self.seal(self.open(account))
 
     def encrypt(self, data: bytes, *, name: str) -> bytes:
         """Encrypt a blob; `name` is bound to it, so that blobs cannot be swapped."""
         nonce = secrets.token_bytes(NONCE_BYTES)
-        return nonce + self._blob_key.encrypt(nonce, data, name.encode())
+        return MARKED_BLOB + self._ring.id + nonce + self._ring.blob_key.encrypt(nonce, data, name.encode())
 
     def decrypt(self, data: bytes, *, name: str) -> bytes:
         """The blob in clear; ForgedError when it was altered or belongs to another name."""
-        try:
-            return self._blob_key.decrypt(data[:NONCE_BYTES], data[NONCE_BYTES:], name.encode())
-        except (InvalidTag, ValueError) as error:
-            raise ForgedError("A stored file was altered, or the master key was changed.") from error
+        marked = data.startswith(MARKED_BLOB)
+        for ring, rest in self._readers(data.removeprefix(MARKED_BLOB), marked=marked):
+            with suppress(InvalidTag, ValueError):
+                return ring.blob_key.decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], name.encode())
+        raise ForgedError("A stored file was altered, or the master key was changed.")
+
+    def is_current_blob(self, data: bytes) -> bool:
+        """Whether stored bytes are encrypted with the current key."""
+        return data.startswith(MARKED_BLOB + self._ring.id)
 
     def sign(self, purpose: str, message: str) -> str:
         """A URL-safe base64 HMAC-SHA256 of `message` under the key for `purpose`, 43 characters."""
-        tag = hmac.new(self.key(purpose), message.encode(), hashlib.sha256).digest()
-        return base64.urlsafe_b64encode(tag).rstrip(b"=").decode()
+        return self._ring.sign(purpose, message)
+
+    def signed(self, purpose: str, message: str, signature: str) -> bool:
+        """Whether `signature` is that of `message` by any of our keys; takes the same time for every wrong one."""
+        given = signature.encode("utf-8", "replace")
+        tags = [ring.sign(purpose, message).encode() for ring in self._rings]
+        return sum(hmac.compare_digest(tag, given) for tag in tags) > 0
 
     def finds(self, text: str, prints: frozenset[str]) -> bool:
         """Whether an account number with a print in `prints` can be read in `text`, in groups or not.
@@ -131,7 +201,14 @@ class Vault:
         Every run of digits (and every IBAN) is compared by all its windows of an account's length, so a
         number is found inside a longer run too.
         """
-        return any(self.print(window) in prints for window in _windows(text))
+        return any(ring.print(window) in prints for window in _windows(text) for ring in self._rings)
+
+    def _readers(self, sealed: bytes, *, marked: bool) -> list[tuple[_Ring, bytes]]:
+        """The keys that may open `sealed`, with what follows the key's id; the oldest form names none."""
+        if not marked:
+            return [(ring, sealed) for ring in self._rings]
+        ring = self._by_id.get(sealed[:KEY_ID_BYTES])
+        return [] if ring is None else [(ring, sealed[KEY_ID_BYTES:])]
 
 
 def new_master_key() -> str:

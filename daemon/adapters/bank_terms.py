@@ -92,10 +92,13 @@ class BankPage:
     rows: tuple[Mapping[str, Shown], ...] = field(default=(), repr=False)
 
 
-def read_terms(fields: Mapping[str, Shown], vault: Vault) -> Terms:
-    """The terms of a confirm page; UnreadableError names the first field that cannot be read."""
+def read_terms(fields: Mapping[str, Shown], vault: Vault, agreed: str = "") -> Terms:
+    """The terms of a confirm page; UnreadableError names the first field that cannot be read.
+
+    `agreed` is the print of the agreed account, which may be of a key that was changed since.
+    """
     account = normal_account(_text(fields, "account_number"))
-    return _terms(fields, print_=vault.print(account), last4=account[-4:])
+    return _terms(fields, print_=vault.print_like(account, agreed), last4=account[-4:])
 
 
 def read_receipt(page: BankPage, transfer: Transfer) -> Receipt:

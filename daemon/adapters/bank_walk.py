@@ -162,7 +162,8 @@ class BankWalk:
     async def _screenshot(self, _action: Action) -> None:
         """Read the confirm page, compare it with what was agreed, mask it, photograph it."""
         try:
-            self.shown = read_terms((await self.pages.read()).fields, self._vault)
+            fields = (await self.pages.read()).fields
+            self.shown = read_terms(fields, self._vault, self._transfer.account.print)
         except UnreadableError as error:
             raise TermsChangedError(f"The bank's confirm page does not show a readable {error}.") from error
         refuse_changes(self._transfer.terms, self.shown, "The bank's confirm page shows another")

@@ -51,6 +51,19 @@ class DiskBlobs:
             raise ForgedError("A stored file is not the one it is named for.")
         return data
 
+    async def renew(self) -> int:
+        """Encrypt with the current key whatever is not; how many files. Safe to repeat and beside readers."""
+        return await asyncio.to_thread(self._renew)
+
+    def _renew(self) -> int:
+        renewed = 0
+        for path in sorted(self._folder.glob("??/??/*")):
+            sealed = path.read_bytes()
+            if _KEY.fullmatch(path.name) and not self._vault.is_current_blob(sealed):
+                self._replace(path, self._vault.decrypt(sealed, name=path.name))
+                renewed += 1
+        return renewed
+
     def _path(self, key: BlobKey) -> Path:
         if not _KEY.fullmatch(key):
             raise PermanentError("A stored file is missing.")
@@ -62,10 +75,13 @@ class DiskBlobs:
         if path.exists():
             return
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._replace(path, data)
+
+    def _replace(self, path: Path, data: bytes) -> None:
         handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".draft-")
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(self._vault.encrypt(data, name=key))
+                file.write(self._vault.encrypt(data, name=path.name))
                 file.flush()
                 os.fsync(file.fileno())
             Path(draft).replace(path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from schema.store.answers import AnswerStore
+from schema.store.keys import KeyStore
 from schema.store.mails import MailStore
 from schema.store.master import MasterStore
 from schema.store.operations import OperationsStore
@@ -27,6 +28,7 @@ class Store:
     answers: AnswerStore
     views: ViewStore
     operations: OperationsStore
+    keys: KeyStore
     record: RecordStore
 
 
@@ -40,5 +42,6 @@ def open_store(database: Database) -> Store:
         answers=AnswerStore(database),
         views=ViewStore(database),
         operations=OperationsStore(database),
+        keys=KeyStore(database),
         record=RecordStore(database),
     )
