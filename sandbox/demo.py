@@ -34,7 +34,7 @@ def demo(folder: Path, *, video: bool, by_hand: bool, stay: bool) -> int:
         signal.SIGHUP,
         signal.SIGINT,
     ):  # a background shell would have SIGINT ignored
-        signal.signal(number, _stop)
+        signal.signal(number, stop)
     try:
         with Services.from_environment(folder) as services:
             return _with(services, console, video=video, by_hand=by_hand, stay=stay)
@@ -95,5 +95,6 @@ def _addresses(stack: Stack, console: Console) -> None:
     console.print(f"Web     {places.public_url}/readyz\n", highlight=False)
 
 
-def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
+def stop(_number: int, _frame: FrameType | None) -> NoReturn:
+    """A signal ends a run as Ctrl-C does."""
     raise KeyboardInterrupt
