@@ -32,6 +32,8 @@ async def hold(claim: Claim, world: World, step: Coroutine[Any, Any, T], *, ever
         if not working.done():
             await renewing
             raise ConflictError(LOST)
+        if working.cancelled():
+            raise TransientError("The step was broken off from within.")  # a client whose own process died
         return await working
     finally:
         working.cancel()

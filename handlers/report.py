@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import structlog
 
 from handlers.links import AUDIT_FOR, audit_url
@@ -104,7 +106,8 @@ async def _note_approvers(payment: Payment, asked: tuple[Asked, ...], world: Wor
     for each in asked:
         if each.verdict is Verdict.APPROVE:
             await reach("note.before")
-            await world.messenger.note(each.question.person.phone, text)
+            with suppress(OutcomeUnknownError):  # a courtesy: better perhaps unsaid than said twice
+                await world.messenger.note(each.question.person.phone, text)
             await reach("note.after")
 
 

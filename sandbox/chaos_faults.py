@@ -166,6 +166,8 @@ def http_fault(base: str, path: str, **fault: Any) -> Callable[[Scene], Awaitabl
 
     async def befall(scene: Scene) -> str:
         url = scene.stack.openrouter_url if base == "openrouter" else scene.stack.twilio_url
+        if (await scene.client.get(f"{url}/__sim__/faults")).json():
+            return ""  # one at a time: else they pile up on whoever comes next
         rule = {"match": {"method": "POST", "path": path}, "fault": fault}
         answer = await scene.client.post(f"{url}/__sim__/faults", json=rule)
         answer.raise_for_status()

@@ -57,10 +57,10 @@ PAUSES_S: Final = (24.0, 30.0)
 LONG_PAUSE_S: Final = 72.0
 """Past the time a started click is given, so that another worker may have clicked meanwhile."""
 
-REST_S: Final = (2.0, 5.0)
+REST_S: Final = (4.0, 9.0)
 """Between two kills of one kind of process: two machines, each back within about three seconds."""
 
-WORLD_REST_S: Final = (1.0, 4.0)
+WORLD_REST_S: Final = (3.0, 7.0)
 LOOK_S: Final = 0.2
 
 

@@ -17,7 +17,7 @@ from sandbox.chaos_watch import Asked, Watch
 from sandbox.demo_places import address_of
 from sandbox.ports import LOOPBACK
 
-UNDER_WAY: Final = 7
+UNDER_WAY: Final = 9
 SEND_PAUSE_S: Final = 0.5
 SMTP_S: Final = 15.0
 THINK_S: Final = 0.5

@@ -119,6 +119,7 @@ class FakeBank:
     ledger: dict[str, Receipt] = field(default_factory=dict)
     submits: int = 0
     lose_answer: CountersignError | None = None
+    refuse: CountersignError | None = None
     shown_beneficiary: str | None = None
 
     async def prepare(self, transfer: Transfer, plan: ActionPlan) -> Draft:
@@ -134,6 +135,9 @@ class FakeBank:
         self, transfer: Transfer, plan: ActionPlan, permit: Permit, start: Callable[[], Awaitable[None]]
     ) -> Receipt:
         await start()
+        if self.refuse:
+            error, self.refuse = self.refuse, None
+            raise error
         self.submits += 1
         receipt = Receipt(
             bank_reference=f"SIMN{self.submits:014}",
