@@ -5,7 +5,7 @@ PY := .venv/bin/python -P
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test tamper check lint format types layers unit integration journey lock clean leaks
+.PHONY: help setup demo test chaos tamper check lint format types layers unit integration journey lock clean leaks
 
 # $(call stage,NAME,COMMAND): run it, then say how long it took.
 define stage
@@ -27,6 +27,9 @@ leaks: setup ## run the street, then look everywhere for account numbers and one
 test: check ## everything that must be green: check, every test, then the demo
 	$(call stage,tests,$(PY) -m pytest tests)
 	$(call stage,demo,$(PY) -m sandbox demo </dev/null)
+
+chaos: setup ## kill and break everything 500 times while invoices are paid, then close the books (about 20 minutes)
+	@$(PY) -m sandbox chaos $(ARGS)
 
 tamper: setup ## falsify a record of 10,000 entries in five ways as the database's superuser, and see it noticed
 	@$(PY) -m sandbox tamper $(ARGS)
