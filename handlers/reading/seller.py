@@ -27,6 +27,9 @@ LABELLED, SIGNED, LEGAL, FIRST_LINE, HOLDER = 0.84, 0.8, 0.72, 0.55, 0.56
 """How much each place of a name is worth; two places that agree are worth AGREED."""
 
 AGREED: Final = 0.91
+SEEN_TWICE: Final = 0.15
+"""How much better a name is that two places give: a letterhead and an account's holder beat a lone legal form."""
+
 RIVALLED: Final = 0.69
 """A VAT number when another tax number of the seller stands before it."""
 
@@ -65,9 +68,13 @@ def read_seller_name(marked: Marked) -> Found[str] | None:
     if not found:
         return None
     found = _favoured_by_domain(found, marked.text)
-    best = max(found, key=lambda item: item.confidence)
-    agreeing = {item.words[0].y0 for item in found if _same(item.value, best.value)}
-    return best.with_confidence(max(best.confidence, AGREED)) if len(agreeing) > 1 else best
+    best = max(found, key=lambda item: item.confidence + (SEEN_TWICE if _elsewhere(item, found) else 0))
+    return best.with_confidence(max(best.confidence, AGREED)) if _elsewhere(best, found) else best
+
+
+def _elsewhere(item: Found[str], found: Sequence[Found[str]]) -> bool:
+    """True if another place of the document gives the same name."""
+    return any(other.words[0].y0 != item.words[0].y0 and _same(other.value, item.value) for other in found)
 
 
 def _favoured_by_domain(found: list[Found[str]], text: str) -> list[Found[str]]:
