@@ -137,7 +137,10 @@ async def _run(stack: ChaosStack, seed: int, limit: int, seconds: float, console
             await asyncio.gather(*work, return_exceptions=True)
             stop_product(stack)
             await imap.hang_up()
-        books = await close_books(stack.database_url, stack.bank_ledger, watch.sent, watch.invoices.values())
+        record = await asyncio.to_thread(_check_record, stack)
+        books = await close_books(
+            stack.database_url, stack.bank_ledger, watch.sent, watch.invoices.values(), record
+        )
     return Result(seed, watch.faults, books, reconciled, len(points.passed), time.monotonic() - started)
 
 
@@ -162,6 +165,15 @@ async def _reconcile(stack: ChaosStack, watch: Watch) -> int:
     return len(held)
 
 
+def _check_record(stack: ChaosStack) -> str:
+    """Have every hash of the record compared with its checkpoints; what is wrong, or nothing."""
+    try:
+        run_product(plain_environment() | stack.environments["one"], "audit", "check")
+    except ServiceError as error:
+        return str(error)
+    return ""
+
+
 async def _until(true: Callable[[], bool], limit_s: float) -> bool:
     """Wait until it is true, at most so long."""
     deadline = time.monotonic() + limit_s
@@ -177,10 +189,9 @@ async def _say(console: Console, watch: Watch, started: float) -> None:
     while True:
         await asyncio.sleep(SAY_EVERY_S)
         ends = Counter(each.end for each in watch.invoices.values() if each.done)
-        open_faults = sum(1 for fault in watch.faults if fault.recovered_s is None)
         newest = f"{watch.faults[-1].kind} at {watch.faults[-1].detail}" if watch.faults else "none yet"
         console.print(
-            f"{time.monotonic() - started:6.0f} s  {len(watch.faults):4} faults ({open_faults} open), "
+            f"{time.monotonic() - started:6.0f} s  {len(watch.faults):4} faults ({watch.unrecovered} open), "
             f"{len(watch.sent)} mails, {ends['paid']} paid, {ends['rejected']} rejected, {ends['held']} held, "
             f"{watch.unsettled} under way; newest: {newest}",
             markup=False,

@@ -64,9 +64,9 @@ class Books:
 
 
 async def close_books(
-    database_url: str, ledger: Path, sent: Iterable[str], invoices: Iterable[Standing]
+    database_url: str, ledger: Path, sent: Iterable[str], invoices: Iterable[Standing], record: str
 ) -> Books:
-    """Compare everything with everything; the run must be over."""
+    """Compare everything with everything; the run must be over. `record` is what its own check found wrong."""
     standing, sent = list(invoices), set(sent)
     connection = await asyncpg.connect(database_url)
     try:
@@ -77,6 +77,7 @@ async def close_books(
         await connection.close()
     booked = _ledger(ledger)
     double, wrong = _compare(payments, booked)
+    wrong += [record] if record else []
     wrong += [f"{gaps} gaps in the record"] if gaps else []
     wrong += [f"{unrecorded} invoices stand where the record does not"] if unrecorded else []
     taken_in = {each.message_id for each in standing}

@@ -62,6 +62,8 @@ REST_S: Final = (4.0, 9.0)
 
 WORLD_REST_S: Final = (3.0, 7.0)
 LOOK_S: Final = 0.2
+AT_ONCE: Final = 8
+"""So many faults are open at a time, each until everything that was under way at it has moved on."""
 
 
 @dataclass
@@ -102,11 +104,17 @@ class Lanes:
         while not self.full:
             deck = deck or rng.sample(points, len(points))
             point, paused = deck.pop(), rng.random() < PAUSE_SHARE
+            await self._room()
             visit = await self.points.catch(kind, point, CATCH_S)
             if visit is None:
                 continue
             await (self._pause(kind, visit, rng) if paused else self._kill(kind, visit))
             await asyncio.sleep(rng.uniform(*REST_S))
+
+    async def _room(self) -> None:
+        """Wait while much is still unrecovered: on a busy machine nothing would ever be paid else."""
+        while self.watch.unrecovered >= AT_ONCE:  # noqa: ASYNC110 - what ends it is seen by polling
+            await asyncio.sleep(LOOK_S)
 
     async def _kill(self, kind: str, visit: Visit) -> None:
         self.watch.note(f"kill -9 {kind}", visit.point, visit.invoice)
@@ -135,6 +143,7 @@ class Lanes:
         deck: list[str] = []
         while not self.full:
             deck = deck or rng.sample(sorted(FAULTS), len(FAULTS))
+            await self._room()
             name = deck.pop()
             fault = self.watch.note(name, "")
             try:

@@ -111,6 +111,11 @@ class Watch:
         return fault
 
     @property
+    def unrecovered(self) -> int:
+        """How many faults still hold something up."""
+        return sum(1 for fault in self.faults if fault.recovered_s is None)
+
+    @property
     def unsettled(self) -> int:
         """How many mails are sent and not at their end."""
         settled = {each.message_id for each in self.invoices.values() if each.done}
