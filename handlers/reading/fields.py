@@ -16,6 +16,7 @@ from handlers.reading.lines import read_line_count
 from handlers.reading.marked import Found, Marked
 from handlers.reading.numbers import read_invoice_number, read_order_number
 from handlers.reading.seller import read_seller_name, read_seller_tax_id
+from handlers.reading.spelled import spelled_sums
 from handlers.reading.sums import mark_of
 from handlers.reading.totals import Totals, read_totals
 from handlers.reading.words import Page
@@ -25,8 +26,15 @@ DAY_FIRST_CURRENCIES: Final = frozenset(
 )
 """Where people write day before month."""
 
-DOUBTFUL: Final = 0.5
-"""Below it a value counts as not found, and another reading of the page may fill it."""
+DOUBTFUL: Final = {"total": 0.8}
+"""Below it a value counts as not found, and another reading of the page may fill it; else DOUBTFUL_ELSE."""
+
+DOUBTFUL_ELSE: Final = 0.5
+SPELLED, SPELLED_ONLY, SPELLED_OTHERWISE = 0.97, 0.75, 0.6
+"""A total that its words confirm; that stands only in words; that its words contradict."""
+
+ROUNDED: Final = Decimal(1)
+"""Words often leave out the paise."""
 
 
 @dataclass(frozen=True)
@@ -85,11 +93,11 @@ def read_fields(pages: tuple[Page, ...]) -> Findings:
         po_number=order,
         lines=read_line_count(marked, mark, _value(totals.net), _value(totals.total)),
     )
-    found = _settled(found)
+    found, contradicted = _spelled(_settled(found), marked.text)
     return Findings(
         found,
         kind_of(marked, found.total.value if found.total else None),
-        (*warnings, *_notes(found, totals)),
+        (*warnings, *_notes(found, totals), *contradicted),
         _payable(totals),
     )
 
@@ -97,7 +105,7 @@ def read_fields(pages: tuple[Page, ...]) -> Findings:
 def missing(found: Fields, name: str) -> bool:
     """True if the field is absent or too doubtful to use."""
     item: Found[Any] | None = getattr(found, name)
-    return item is None or item.confidence < DOUBTFUL
+    return item is None or item.confidence < DOUBTFUL.get(name, DOUBTFUL_ELSE)
 
 
 def filled(first: Fields, second: Fields) -> Fields:
@@ -120,6 +128,24 @@ def _settled(found: Fields) -> Fields:
     if number and found.account and number.value == found.account.value:
         found = replace(found, invoice_number=number.with_confidence(0.3))
     return found
+
+
+def _spelled(found: Fields, text: str) -> tuple[Fields, tuple[str, ...]]:
+    """Hold the total against the sums spelled out in words."""
+    sums = spelled_sums(text)
+    if not sums:
+        return found, ()
+    total = found.total
+    if total is None:
+        return replace(found, total=Found(sums[-1], SPELLED_ONLY)), ()
+    if any(abs(spelled - abs(total.value)) < ROUNDED for spelled in sums):
+        return replace(found, total=total.with_confidence(max(total.confidence, SPELLED))), ()
+    lowered = total.with_confidence(min(total.confidence, SPELLED_OTHERWISE))
+    # The words may be those of the tax alone, as on many GST invoices.
+    others = {item.value for item in (found.net, found.tax) if item}
+    if any(abs(spelled - other) < ROUNDED for spelled in sums for other in others):
+        return found, ()
+    return replace(found, total=lowered), ("The amount in words differs from the total in digits.",)
 
 
 def _notes(found: Fields, totals: Totals) -> list[str]:
