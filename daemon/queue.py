@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -52,9 +52,11 @@ def deserialize(raw: bytes) -> Any:
 class Bell:
     """Rings for invoices; a ring carries only the id, so a doubled, late or lost one does no harm."""
 
-    def __init__(self, redis: ArqRedis) -> None:
+    def __init__(self, redis: ArqRedis, now: Callable[[], float] = time.time) -> None:
+        """`now` is Unix time."""
         self.redis: Redis = redis
         self._queue = redis
+        self._now = now
 
     async def ring(self, invoice: InvoiceId, state: State, version: int, attempts: int) -> bool:
         """Enqueue the job that is due; False when Redis did not take it (the sweep rings again).
@@ -67,7 +69,7 @@ class Bell:
             await self._queue.enqueue_job(
                 due.job,
                 str(invoice),
-                _job_id=f"{invoice}:{version}:{attempts}:{int(time.time() // RING_AGAIN_S)}",
+                _job_id=f"{invoice}:{version}:{attempts}:{int(self._now() // RING_AGAIN_S)}",
                 _queue_name=queue_name(due.queue),
             )
         except (RedisError, OSError) as error:

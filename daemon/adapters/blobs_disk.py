@@ -43,6 +43,8 @@ class DiskBlobs:
         try:
             sealed = await asyncio.to_thread(self._path(key).read_bytes)
         except FileNotFoundError as error:
+            if not self._folder.is_dir():  # a file system that is not mounted just now
+                raise TransientError("The file store is not there.") from error
             raise PermanentError("A stored file is missing.") from error
         except OSError as error:
             raise TransientError(f"The file store does not answer: {error.strerror}.") from error
