@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from daemon.settings import Settings
-from daemon.wiring import mail_domain, make_blobs, open_books
+from daemon.wiring import mail_domain, make_blobs, open_books, open_vault
 from handlers.bundle import make_bundle
 from handlers.guard import LeakGuard
 from schema.checkpoint import CheckpointSigner
@@ -29,7 +29,7 @@ def signer_of(settings: Settings, vault: Vault) -> CheckpointSigner:
 
 def verifier_key(settings: Settings) -> str:
     """The public key of the record, for auditors to pin."""
-    return signer_of(settings, Vault(settings.master_key.get_secret_value())).verifier_key
+    return signer_of(settings, open_vault(settings)).verifier_key
 
 
 async def seal(settings: Settings) -> str:

@@ -15,7 +15,7 @@ from schema.errors import ForgedError
 from schema.ids import InvoiceId, Sha256
 from schema.transfer import canonical
 from schema.vault import Vault
-from schema.verifier import BrokenError, Checkpoint, open_by_any
+from schema.verifier import BrokenError, Checkpoint, open_checkpoint
 
 ED25519: Final = b"\x01"
 """The algorithm byte of signed notes."""
@@ -50,7 +50,8 @@ class CheckpointSigner:
     @classmethod
     def of(cls, vault: Vault, mail_domain: str) -> CheckpointSigner:
         """The signer of this house: its key is derived from the master key."""
-        return cls(f"{mail_domain}/record", Ed25519PrivateKey.from_private_bytes(vault.key("checkpoint")))
+        current, *former = (Ed25519PrivateKey.from_private_bytes(key) for key in vault.keys("checkpoint"))
+        return cls(f"{mail_domain}/record", current, tuple(former))
 
     @property
     def verifier_key(self) -> str:
@@ -73,10 +74,13 @@ class CheckpointSigner:
 
     def open(self, note: str) -> Checkpoint:
         """The checkpoint in a note of ours; ForgedError when it is not."""
-        try:
-            return open_by_any(note, self.verifier_keys)
-        except BrokenError as error:
-            raise ForgedError(f"A stored checkpoint of the record is false: {error}.") from error
+        failure = ""
+        for key in self.verifier_keys:
+            try:
+                return open_checkpoint(note, key)
+            except BrokenError as error:
+                failure = failure or str(error)
+        raise ForgedError(f"A stored checkpoint of the record is false: {failure}.")
 
     def block(self, sealed: SealedEntry) -> str:
         """The lines that a confirmation mail carries, which make its reader's mailbox a witness."""

@@ -26,14 +26,17 @@ import hashlib
 import json
 import re
 import sys
-import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile, ZipFile
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+Json = dict[str, Any]
+Leaves = Sequence[bytes]
 
 LARGEST_FILE = 1 << 30
 """Bytes of one file in a bundle, unpacked: a bundle comes from someone we do not trust yet."""
@@ -45,6 +48,10 @@ class BrokenError(Exception):
     """Something does not have the form it must have; the message is a finding."""
 
 
+class UnknownSignerError(BrokenError):
+    """A note carries no signature of the key it was to be opened with."""
+
+
 @dataclass
 class Result:
     """`findings`: what is wrong; `remarks`: what was checked, and what could not be."""
@@ -52,10 +59,13 @@ class Result:
     findings: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
-    @property
-    def whole(self) -> bool:
-        """Whether nothing is wrong."""
-        return not self.findings
+    def wrong(self, sentence: str) -> None:
+        """Add a finding."""
+        self.findings.append(sentence)
+
+    def checked(self, sentence: str) -> None:
+        """Add a remark."""
+        self.remarks.append(sentence)
 
 
 @dataclass(frozen=True)
@@ -71,7 +81,6 @@ class Checkpoint:
 class Witness:
     """What a confirmation mail carries: a checkpoint, and the proof that one entry was in it."""
 
-    key: str
     checkpoint: Checkpoint
     invoice: str
     version: int
@@ -80,203 +89,161 @@ class Witness:
     proof: tuple[bytes, ...]
 
 
-# --- The bundle -----------------------------------------------------------------------------------------------------
-
-
 def verify_bundle(path: Path, mail: Path | None = None, key: str | None = None) -> Result:
     """Verify a bundle, against a mail and a pinned verifier key when they are given."""
     result = Result()
     try:
-        with zipfile.ZipFile(path) as bundle:
+        with ZipFile(path) as bundle:
             record = json.loads(_read(bundle, "record.json"))
             leaves = [bytes.fromhex(line) for line in _read(bundle, "log/leaves.txt").decode().split()]
             notes = json.loads(_read(bundle, "log/checkpoints.json"))
             key = _trusted_key(record["keys"], mail, key, result)
             entries = _check_entries(bundle, record, leaves, result)
-            check_log(leaves, notes, [key, *record["keys"]], result)
-            _check_proofs(record, leaves, notes, key, result)
+            last = check_log(leaves, notes, key, result)
+            _check_proofs(record, leaves, last, result)
             _check_files(bundle, record, entries, result)
             if mail is not None:
-                check_witness(mail.read_bytes(), leaves, [key], result)
-                _check_witnessed_entry(mail.read_bytes(), [key], record["invoice"], entries, result)
+                witness = check_witness(mail.read_bytes(), leaves, [key, *record["keys"]], result)
+                if witness:
+                    _check_witnessed_entry(witness, record["invoice"], entries, result)
     except BrokenError as error:
-        result.findings.append(f"Not verified to the end: {error}.")
-    except (OSError, ValueError, LookupError, TypeError, zipfile.BadZipFile) as error:
-        result.findings.append(f"The bundle cannot be read: {error!r}.")
+        result.wrong(f"Not verified to the end: {error}.")
+    except (OSError, ValueError, LookupError, TypeError, BadZipFile) as error:
+        result.wrong(f"The bundle cannot be read: {error!r}.")
     return result
 
 
 def _trusted_key(own: Sequence[str], mail: Path | None, pinned: str | None, result: Result) -> str:
     """The key to verify with: the pinned one, else the mail's, else the bundle's own."""
-    if pinned:
-        trusted, source = pinned, "the key you gave"
-    elif mail:
-        trusted, source = _block(mail.read_bytes())["key"], "the key in the mail"
-    else:
-        result.remarks.append(
-            "NOT PINNED: the key is the bundle's own; give --key or --against to rule out a forgery."
-        )
-        return own[0]
-    if trusted not in own:
-        result.findings.append(f"The bundle names another key than {source}: {own[0]}.")
-    return trusted
+    trusted = pinned or (str(_block(mail.read_bytes())["key"]) if mail else None)
+    if trusted is None:
+        result.checked("NOT PINNED: the key is the bundle's own; --key or --against rules out a forger's.")
+    elif trusted not in own:
+        result.wrong(f"The bundle names another key than you do: {own[0]}.")
+    return trusted or own[0]
 
 
-def _check_entries(
-    bundle: zipfile.ZipFile, record: dict[str, Any], leaves: Sequence[bytes], result: Result
-) -> dict[int, bytes]:
+def _check_entries(bundle: ZipFile, record: Json, leaves: Leaves, result: Result) -> dict[int, bytes]:
     """Each entry is a leaf at its place; versions run from 0 without a gap, in the log's order."""
     entries: dict[int, bytes] = {}
     positions: list[int] = []
-    for place, item in enumerate(record["entries"]):
-        version, position, data = item["version"], item["position"], None
-        if version != place:
-            result.findings.append(
-                f"Entry {place} of the invoice is missing: the next one is version {version}."
-            )
+    for expected, item in enumerate(record["entries"]):
+        version, position = item["version"], item["position"]
+        if version != expected:
+            result.wrong(f"Entry {expected} of the invoice is missing; the next one is {version}.")
             break
         if item["file"] is None:
-            result.findings.append(f"Entry {version} is in the log but its text is gone.")
+            result.wrong(f"Entry {version} is in the log but its text is gone.")
             continue
-        data = _read(bundle, item["file"])
+        entries[version] = data = _read(bundle, item["file"])
         content = json.loads(data)
         if (content["invoice_id"], content["version"]) != (record["invoice"], version):
-            result.findings.append(
-                f"Entry {version} says it is version {content['version']} of {content['invoice_id']}."
-            )
-        if position is None:
-            result.findings.append(f"Entry {version} is not in the log.")
-        elif not 0 <= position < len(leaves) or leaves[position] != leaf_hash(data):
-            result.findings.append(
-                f"Entry {version} is not the one in the log at position {position}: it was changed."
-            )
+            result.wrong(f"Entry {version} is of another invoice or version.")
+        if position is None or not 0 <= position < len(leaves) or leaves[position] != leaf_hash(data):
+            result.wrong(f"Entry {version} is not the one at position {position} of the log.")
         else:
             positions.append(position)
-        entries[version] = data
     if positions != sorted(set(positions)):
-        result.findings.append("The entries do not stand in the log in the order of their versions.")
-    result.remarks.append(f"{len(entries)} entries of invoice {record['invoice']}.")
+        result.wrong("The entries do not stand in the log in the order of their versions.")
+    last = json.loads(entries[max(entries)])["target"] if entries else "nothing"
+    result.checked(f"{len(entries)} entries of invoice {record['invoice']}; the last one says {last!r}.")
     return entries
 
 
-def check_log(leaves: Sequence[bytes], notes: Sequence[str], keys: Sequence[str], result: Result) -> None:
-    """Every checkpoint is signed, and the log's leaves have its root at its size; the last one covers them all.
+def check_log(leaves: Leaves, notes: Sequence[str], key: str, result: Result) -> Checkpoint | None:
+    """The log's leaves have the signed root at the size of every checkpoint, and one signed by `key` covers them all.
 
-    The last one must be signed by the first key, the trusted one; for older ones a former key of the log will do.
+    That one is returned. Older ones may be signed by a former key: they must fit too, but prove nothing by themselves.
     """
     signed: dict[int, bytes] = {}
+    last, strangers = None, 0
     for number, note in enumerate(notes, 1):
         try:
-            checkpoint = open_by_any(note, keys if number < len(notes) else keys[:1])
+            try:
+                checkpoint = open_checkpoint(note, key)
+                last = max(last or checkpoint, checkpoint, key=lambda each: each.size)
+            except UnknownSignerError:
+                checkpoint = parse_checkpoint(note)
+                strangers += 1
         except BrokenError as error:
-            result.findings.append(f"Checkpoint {number} of {len(notes)}: {error}.")
+            result.wrong(f"Checkpoint {number} of {len(notes)}: {error}.")
             continue
         if signed.setdefault(checkpoint.size, checkpoint.root) != checkpoint.root:
-            result.findings.append(
-                f"Two different roots were signed at size {checkpoint.size}: the log was forked."
-            )
+            result.wrong(f"Two roots were signed at size {checkpoint.size}: the log was forked.")
     actual = roots(leaves, signed)
-    wrong = sorted(size for size, root in signed.items() if actual.get(size) != root)
-    if wrong:
-        result.findings.append(
-            f"The log is not the one that was signed: {len(wrong)} of {len(signed)} checkpoints do not fit, "
-            f"the first at size {wrong[0]} (the log has {len(leaves)} entries)."
-        )
-    if not signed or max(signed) < len(leaves):
-        result.findings.append(
-            f"The last {len(leaves) - max(signed, default=0)} entries of the log are not signed."
-        )
-    result.remarks.append(f"{len(leaves)} entries in the log, {len(signed)} signed checkpoints.")
+    unfit = sorted(size for size, root in signed.items() if actual.get(size) != root)
+    if unfit:
+        what = f"{len(unfit)} of {len(signed)} checkpoints do not fit, the first at {unfit[0]}"
+        result.wrong(f"The log's {len(leaves)} entries are not those that were signed: {what}.")
+    covered = last.size if last else 0
+    if covered < len(leaves):
+        result.wrong(f"The last {len(leaves) - covered} entries of the log are not signed by {key}.")
+    result.checked(f"{len(leaves)} entries in the log, {len(notes)} checkpoints, {strangers} by other keys.")
+    return last
 
 
-def _check_proofs(
-    record: dict[str, Any], leaves: Sequence[bytes], notes: Sequence[str], key: str, result: Result
-) -> None:
+def _check_proofs(record: Json, leaves: Leaves, last: Checkpoint | None, result: Result) -> None:
     """Each entry's own inclusion proof leads to the last checkpoint: it stands alone, without the log."""
-    try:
-        last = open_checkpoint(notes[-1], key) if notes else None
-    except BrokenError:
-        return  # said by check_log
     for item in record["entries"]:
-        position = item["position"]
+        position, proof = item["position"], [base64.b64decode(node) for node in item["proof"]]
         if last is None or position is None or not 0 <= position < min(last.size, len(leaves)):
             continue  # said by _check_entries or check_log
-        proof = tuple(base64.b64decode(node) for node in item["proof"])
         if not includes(leaves[position], position, last.size, proof, last.root):
-            result.findings.append(
-                f"The inclusion proof of entry {item['version']} does not lead to the last checkpoint."
-            )
+            result.wrong(f"The inclusion proof of entry {item['version']} does not hold.")
 
 
-def _check_files(
-    bundle: zipfile.ZipFile, record: dict[str, Any], entries: dict[int, bytes], result: Result
-) -> None:
+def _check_files(bundle: ZipFile, record: Json, entries: dict[int, bytes], result: Result) -> None:
     """Every file, enclosed or only named, is the one whose hash stands in an entry; nothing else is in the bundle."""
     facts = b"\n".join(entries.values())
     for item in record["files"]:
         enclosed = item["path"] is not None
         if enclosed and hashlib.sha256(_read(bundle, item["path"])).hexdigest() != item["sha256"]:
-            result.findings.append(f"{item['what']}: {item['path']} is not the file it is named for.")
+            result.wrong(f"{item['what']}: {item['path']} is not the file it is named for.")
         if item["sha256"].encode() not in facts:
-            result.findings.append(f"{item['what']}: no entry names the hash {item['sha256']}.")
+            result.wrong(f"{item['what']}: no entry names the hash {item['sha256']}.")
     kept = sum(item["path"] is not None for item in record["files"])
-    result.remarks.append(f"{kept} files enclosed, {len(record['files']) - kept} by their SHA-256 only.")
+    result.checked(f"{kept} files enclosed, {len(record['files']) - kept} by their SHA-256 only.")
 
 
-def _read(bundle: zipfile.ZipFile, name: str) -> bytes:
+def _read(bundle: ZipFile, name: str) -> bytes:
     if bundle.getinfo(name).file_size > LARGEST_FILE:
         raise BrokenError(f"{name} is too large")
     return bundle.read(name)
 
 
-# --- The mail -------------------------------------------------------------------------------------------------------
-
-
-def check_witness(mail: bytes, leaves: Sequence[bytes], keys: Sequence[str], result: Result) -> None:
+def check_witness(mail: bytes, leaves: Leaves, keys: Sequence[str], result: Result) -> Witness | None:
     """The log begins with the log that the mail's checkpoint was signed over, and the mail's entry is in its place."""
     try:
         witness = read_witness(mail, keys)
     except (BrokenError, ValueError, LookupError, TypeError) as error:
-        result.findings.append(f"The mail is no witness: {error}.")
-        return
+        result.wrong(f"The mail is no witness: {error}.")
+        return None
     size = witness.checkpoint.size
     if size > len(leaves):
-        result.findings.append(
-            f"The log was cut short: the mail witnesses {size} entries, and {len(leaves)} are left."
-        )
+        result.wrong(f"The log was cut short: the mail witnesses {size} entries, {len(leaves)} are left.")
     elif roots(leaves, [size])[size] != witness.checkpoint.root:
-        result.findings.append(
-            f"The log was rewritten: its first {size} entries are not those the mail witnesses."
-        )
+        result.wrong(f"The log was rewritten: its first {size} entries are not the witnessed ones.")
     if witness.position >= len(leaves) or leaves[witness.position] != witness.leaf:
-        result.findings.append(
-            f"The entry the mail witnesses is no longer at position {witness.position} of the log."
-        )
-    result.remarks.append(f"Compared with a mail that witnesses the first {size} entries.")
+        result.wrong(f"The entry the mail witnesses is no longer at position {witness.position}.")
+    result.checked(f"Compared with a mail that witnesses the first {size} entries.")
+    return witness
 
 
-def _check_witnessed_entry(
-    mail: bytes, keys: Sequence[str], invoice: str, entries: dict[int, bytes], result: Result
-) -> None:
+def _check_witnessed_entry(witness: Witness, invoice: str, entries: dict[int, bytes], result: Result) -> None:
     """When the mail is about this very invoice, its entry is the bundle's."""
-    try:
-        witness = read_witness(mail, keys)
-    except (BrokenError, ValueError, LookupError, TypeError):
-        return  # said by check_witness
     if witness.invoice != invoice:
-        result.remarks.append(
-            "The mail is about another invoice: it witnesses the log, not an entry of this one."
-        )
+        result.checked("The mail is about another invoice: it witnesses the log, not an entry of this one.")
     elif witness.version not in entries or leaf_hash(entries[witness.version]) != witness.leaf:
-        result.findings.append(f"Entry {witness.version} is not the one the mail witnesses.")
+        result.wrong(f"Entry {witness.version} is not the one the mail witnesses.")
 
 
 def read_witness(mail: bytes, keys: Sequence[str]) -> Witness:
     """What the mail carries, its signature and proof verified; BrokenError says why not."""
     block = _block(mail)
+    if block["key"] not in keys:
+        raise BrokenError(f"it is signed by {block['key']}")
     witness = Witness(
-        key=block["key"],
-        checkpoint=open_by_any(block["note"], keys),
+        checkpoint=open_checkpoint(block["note"], block["key"]),
         invoice=block["invoice"],
         version=block["version"],
         position=block["position"],
@@ -289,7 +256,7 @@ def read_witness(mail: bytes, keys: Sequence[str]) -> Witness:
     return witness
 
 
-def _block(mail: bytes) -> dict[str, Any]:
+def _block(mail: bytes) -> Json:
     """The record block of a mail's text part, also where the mail was quoted or is a bare text."""
     message = email.message_from_bytes(mail, policy=email.policy.default)
     parts = [part.get_content() for part in message.walk() if part.get_content_type() == "text/plain"]
@@ -302,30 +269,23 @@ def _block(mail: bytes) -> dict[str, Any]:
     return block
 
 
-# --- Signed notes (C2SP signed-note, tlog-checkpoint) ---------------------------------------------------------------
-
-
 def open_checkpoint(note: str, key: str) -> Checkpoint:
     """The checkpoint in a note that carries a valid signature of `key`; BrokenError says why not."""
-    text = open_note(note, key)
-    lines = text.split("\n")
+    checkpoint = parse_checkpoint(open_note(note, key))
+    if checkpoint.origin != key_parts(key)[0]:
+        raise BrokenError("it is of another log")
+    return checkpoint
+
+
+def parse_checkpoint(note: str) -> Checkpoint:
+    """What a note says, whoever signed it: origin, size and root, a line each; more lines may follow."""
+    lines = note.split("\n")
     if len(lines) < 4 or not re.fullmatch(r"0|[1-9][0-9]{0,18}", lines[1]):
         raise BrokenError("it is no checkpoint")
     root = _decoded(lines[2])
-    if lines[0] != key_parts(key)[0] or len(root) != hashlib.sha256().digest_size:
-        raise BrokenError("it is of another log")
+    if len(root) != hashlib.sha256().digest_size:
+        raise BrokenError("its root is no SHA-256")
     return Checkpoint(origin=lines[0], size=int(lines[1]), root=root)
-
-
-def open_by_any(note: str, keys: Sequence[str]) -> Checkpoint:
-    """The checkpoint in a note that is signed by one of the keys; BrokenError of the first one says why not."""
-    failure = BrokenError("there is no key")
-    for number, key in enumerate(keys):
-        try:
-            return open_checkpoint(note, key)
-        except BrokenError as error:
-            failure = error if number == 0 else failure
-    raise failure
 
 
 def open_note(note: str, key: str) -> str:
@@ -333,9 +293,8 @@ def open_note(note: str, key: str) -> str:
     text, found, signatures = note.rpartition("\n\n")
     name, key_hash, public = key_parts(key)
     for line in signatures.splitlines() if found else ():
-        dash, _, rest = line.partition(" ")
-        signer, _, encoded = rest.partition(" ")
-        blob = _decoded(encoded) if dash == "\u2014" and signer == name else b""
+        prefix = f"\u2014 {name} "
+        blob = _decoded(line.removeprefix(prefix)) if line.startswith(prefix) else b""
         if blob[:4] != key_hash:
             continue
         try:
@@ -343,7 +302,7 @@ def open_note(note: str, key: str) -> str:
         except InvalidSignature:
             raise BrokenError("its signature is false") from None
         return text + "\n"
-    raise BrokenError(f"it is not signed by {name}")
+    raise UnknownSignerError(f"it is not signed by {key}")
 
 
 def key_parts(key: str) -> tuple[str, bytes, Ed25519PublicKey]:
@@ -366,9 +325,6 @@ def _decoded(text: str) -> bytes:
         raise BrokenError("it holds no base64 where it must") from None
 
 
-# --- The tree (RFC 6962, 2.1) ---------------------------------------------------------------------------------------
-
-
 def leaf_hash(data: bytes) -> bytes:
     """The hash of an entry."""
     return hashlib.sha256(b"\x00" + data).digest()
@@ -379,7 +335,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
-def roots(leaves: Sequence[bytes], sizes: Iterable[int]) -> dict[int, bytes]:
+def roots(leaves: Leaves, sizes: Iterable[int]) -> dict[int, bytes]:
     """The tree's root after each of these many leaves; sizes the log does not have are left out.
 
     `peaks` holds the full subtrees so far, largest first, as (number of leaves, root): like the digits of a binary
@@ -401,45 +357,38 @@ def roots(leaves: Sequence[bytes], sizes: Iterable[int]) -> dict[int, bytes]:
 
 
 def includes(leaf: bytes, position: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
-    """Whether the inclusion proof leads from the leaf to the root (RFC 9162, 2.1.3.2)."""
-    if not 0 <= position < size:
-        return False
-    node, current, last = leaf, position, size - 1
-    for sibling in proof:
-        if last == 0:
-            return False
-        if current & 1 or current == last:
-            node = node_hash(sibling, node)
-            while current and not current & 1:
-                current, last = current >> 1, last >> 1
-        else:
-            node = node_hash(node, sibling)
-        current, last = current >> 1, last >> 1
-    return last == 0 and node == root
+    """Whether the inclusion proof (RFC 6962, 2.1.1) leads from the leaf to the root."""
+    return 0 <= position < size and _root_by(leaf, position, size, proof) == root
+
+
+def _root_by(leaf: bytes, position: int, size: int, proof: Sequence[bytes]) -> bytes | None:
+    """The root of a tree, by the leaf's half of it and the other half's root, which is the last of the proof."""
+    if size == 1 or not proof:
+        return leaf if size == 1 and not proof else None
+    left = 1 << (size - 1).bit_length() - 1  # the largest power of two below size
+    if position < left:
+        half = _root_by(leaf, position, left, proof[:-1])
+        return half and node_hash(half, proof[-1])
+    half = _root_by(leaf, position - left, size - left, proof[:-1])
+    return half and node_hash(proof[-1], half)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line: print what was checked and found; 0 when nothing is wrong."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("bundle", type=Path)
-    parser.add_argument(
-        "--against", type=Path, metavar="MAIL.eml", help="a confirmation mail, as it was received"
-    )
+    parser.add_argument("--against", type=Path, metavar="MAIL.eml", help="a confirmation mail, as received")
     parser.add_argument("--key", help="the verifier key, as it was told to you by another way")
     chosen = parser.parse_args(arguments)
-    return report(
-        verify_bundle(chosen.bundle, chosen.against, chosen.key), witnessed=chosen.against is not None
-    )
+    result = verify_bundle(chosen.bundle, chosen.against, chosen.key)
+    return report(result, witnessed=chosen.against is not None)
 
 
 def report(result: Result, *, witnessed: bool) -> int:
     """Print a result; 0 when nothing is wrong."""
-    remarks = list(result.remarks)
     if not witnessed:
-        remarks.append(
-            "NOT WITNESSED: give --against a confirmation mail to rule out that the log was cut or rewritten."
-        )
-    lines = [f"  {remark}" for remark in remarks] + [f"! {finding}" for finding in result.findings]
+        result.checked("NOT WITNESSED: --against a confirmation mail rules out a log cut or rewritten.")
+    lines = [f"  {remark}" for remark in result.remarks] + [f"! {finding}" for finding in result.findings]
     lines.append("TAMPERED WITH: see above." if result.findings else "Nothing was found wrong.")
     sys.stdout.write("\n".join(lines) + "\n")
     return 1 if result.findings else 0

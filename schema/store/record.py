@@ -116,7 +116,7 @@ class RecordStore:
             result.findings.append(finding)
         log = await self.log()
         notes = [checkpoint.note for checkpoint in log.checkpoints]
-        check_log([bytes.fromhex(leaf) for leaf in log.leaves], notes, signer.verifier_keys, result)
+        check_log([bytes.fromhex(leaf) for leaf in log.leaves], notes, signer.verifier_key, result)
         return result
 
     async def guards(self) -> tuple[Guards, ...]:
