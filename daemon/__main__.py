@@ -35,6 +35,8 @@ keys = typer.Typer(help="The master key.", no_args_is_help=True)
 app.add_typer(vendors, name="vendors")
 app.add_typer(orders, name="pos")
 app.add_typer(keys, name="keys")
+backup = typer.Typer(help="Backups of the database and all files, encrypted.", no_args_is_help=True)
+app.add_typer(backup, name="backup")
 app.add_typer(audit, name="audit")
 
 PROCFILE = Path(__file__).resolve().parent.parent / "deploy" / "Procfile"
@@ -303,6 +305,29 @@ def new_key() -> None:
     from schema.vault import new_master_key
 
     typer.echo(new_master_key())
+
+
+@backup.command("now")
+def back_up_now() -> None:
+    """Take a backup into BACKUP_FOLDER, as the daemon does every night."""
+    from datetime import UTC, datetime
+
+    from daemon.backup import back_up
+
+    typer.echo(_run(back_up(_or_load(), datetime.now(UTC))))
+
+
+@app.command()
+def restore(
+    name: Annotated[
+        str, typer.Option("--from", help="The backup's name, e.g. countersign-20261123T203000Z.")
+    ],
+    into: Annotated[str, typer.Option("--into", help="The address of an empty database.")],
+) -> None:
+    """Bring a backup back and verify its record; payments are paused then, until `resume`."""
+    from daemon.backup import restore as bring_back
+
+    typer.echo(_run(bring_back(_or_load(), name, into)))
 
 
 @keys.command("rotate")

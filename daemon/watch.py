@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from daemon.alarm import make_alarm
+from daemon.backup import back_up_nightly
 from daemon.inbox import InboxWatch
 from daemon.queue import open_bell
 from daemon.ringer import ring_bells
@@ -60,7 +61,14 @@ class Intake:
 async def watch(settings: Settings) -> None:
     """Run until cancelled."""
     async with open_world(settings) as world, open_bell(settings.redis) as bell:
-        schedule = make_schedule(world, bell, bell.redis, make_alarm(settings, world))
+        schedule = make_schedule(
+            world,
+            bell,
+            bell.redis,
+            make_alarm(settings, world),
+            lambda: back_up_nightly(settings),
+            settings.backup_hour,
+        )
         schedule.start()
         inbox = InboxWatch(
             make_mailbox(settings),

@@ -31,13 +31,18 @@ from sandbox.demo_show import Result, Show
 from sandbox.demo_stack import Stack, start_stack
 from sandbox.demo_street import open_street
 from sandbox.invoice_catalogue import INVOICES
-from sandbox.leak_needles import Hit, Needles, codes_between
+from sandbox.leak_needles import DEEPEST, Hit, Needles, codes_between
 from sandbox.leak_places import Piece
 from sandbox.mails import BAD_MAILS, DEMO_MAILS, DemoMail
 from sandbox.processes import ServiceError
 from sandbox.services import Services
 
 INJECTED_ACCOUNT: Final = "999988887777"
+SERVER_FILES: Final = "files of PostgreSQL and Redis"
+SEALED_FILES: Final = "stored files as they lie"
+DEPTHS: Final = {SERVER_FILES: 0, SEALED_FILES: 0}
+"""Binary files are read as they are; what their rows and files hold is unfolded where it is read as text."""
+
 ENLARGE: Final = 2
 """Screenshots are small for OCR; twice as large Tesseract reads their digits without error."""
 
@@ -65,8 +70,8 @@ class Search:
         self._needles = needles
         self._read: dict[str, list[Hit]] = {}
 
-    def look(self, name: str, pieces: Iterable[Piece]) -> Place:
-        """One place with all that was found in it."""
+    def look(self, name: str, pieces: Iterable[Piece], *, depth: int = DEEPEST) -> Place:
+        """One place with all that was found in it; `depth` is how often hex and base64 are unfolded."""
         place = Place(name)
         for label, data in pieces:
             place.pieces += 1
@@ -75,7 +80,7 @@ class Search:
                 place.pictures += 1
                 found = self._in_picture(data)
             else:
-                found = self._needles.hits(data)
+                found = self._needles.hits(data, depth=depth)
             place.hits += [(label, hit) for hit in found]
         return place
 
@@ -151,9 +156,9 @@ def search(stack: Stack, needles: Needles) -> tuple[list[Place], Place]:
     sent = asyncio.run(leak_places.originals(stack))
     places: dict[str, Callable[[], Iterable[Piece]]] = {
         "database, every table as text": lambda: asyncio.run(leak_places.tables(stack)),
-        "files of PostgreSQL and Redis": lambda: leak_places.server_files(stack),
+        SERVER_FILES: lambda: leak_places.server_files(stack),
         "Redis, keys and values": lambda: leak_places.redis_values(stack),
-        "stored files as they lie": lambda: leak_places.stored_files(stack),
+        SEALED_FILES: lambda: leak_places.stored_files(stack),
         "stored files opened, originals aside": lambda: leak_places.opened_files(stack, sent),
         "logs of every program": lambda: leak_places.logs(stack),
         "other files of the run": lambda: leak_places.run_files(stack),
@@ -164,7 +169,7 @@ def search(stack: Stack, needles: Needles) -> tuple[list[Place], Place]:
         "what OpenRouter and Twilio received": lambda: leak_places.received(stack),
     }
     finder = Search(needles)
-    done = [finder.look(name, pieces()) for name, pieces in places.items()]
+    done = [finder.look(name, pieces(), depth=DEPTHS.get(name, DEEPEST)) for name, pieces in places.items()]
     return done, finder.look("control: originals, opened", leak_places.opened_originals(stack, sent))
 
 
