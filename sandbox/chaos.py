@@ -110,8 +110,10 @@ async def _run(stack: ChaosStack, seed: int, limit: int, seconds: float, console
         await closing.enter_async_context(await imap.start())
         client = await closing.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=HTTP))
         start_product(stack)
-        work = [asyncio.create_task(each) for each in (watch.run(), people.send(), people.answer())]
-        work.append(asyncio.create_task(_say(console, watch, started)))
+        lives = (watch.run(), people.send(), people.answer(), _say(console, watch, started))
+        work = [asyncio.create_task(each) for each in lives]
+        for task in work:
+            task.add_done_callback(_tell_failure)
         lanes = Lanes(
             points,
             watch,
@@ -135,7 +137,7 @@ async def _run(stack: ChaosStack, seed: int, limit: int, seconds: float, console
             for task in work:
                 task.cancel()
             await asyncio.gather(*work, return_exceptions=True)
-            stop_product(stack)
+            await asyncio.to_thread(stop_product, stack)
             await imap.hang_up()
         record = await asyncio.to_thread(_check_record, stack)
         books = await close_books(
@@ -163,6 +165,12 @@ async def _reconcile(stack: ChaosStack, watch: Watch) -> int:
     seen = watch.seen_at
     await _until(lambda: watch.seen_at > seen + 2, DRAIN_S)
     return len(held)
+
+
+def _tell_failure(task: asyncio.Task[None]) -> None:
+    """A task of ours that fails makes the run worthless: say so at once."""
+    if not task.cancelled() and (failure := task.exception()) is not None:
+        sys.excepthook(type(failure), failure, failure.__traceback__)
 
 
 def _check_record(stack: ChaosStack) -> str:

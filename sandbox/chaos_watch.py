@@ -12,6 +12,14 @@ import asyncpg
 POLL_S: Final = 0.5
 CONNECT_S: Final = 5.0
 
+LOST: Final = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
+
 STANDING: Final = """
 select i.id::text as id, i.version, i.state::text as state, coalesce(i.held_from::text, '') as held_from, i.reason,
        coalesce(i.came_from::text, '') as came_from, i.due_at is null as at_rest, m.message_id,
@@ -96,7 +104,7 @@ class Watch:
                         await asyncio.sleep(POLL_S)
                 finally:
                     connection.terminate()
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            except LOST:
                 await asyncio.sleep(POLL_S)
 
     def note(self, kind: str, detail: str, invoice: str = "-") -> Fault:
