@@ -62,7 +62,7 @@ REST_S: Final = (4.0, 9.0)
 
 WORLD_REST_S: Final = (3.0, 7.0)
 LOOK_S: Final = 0.2
-AT_ONCE: Final = 8
+AT_ONCE: Final = 14
 """So many faults are open at a time, each until everything that was under way at it has moved on."""
 
 
