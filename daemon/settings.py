@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from ipaddress import ip_address
 from pathlib import Path
@@ -22,6 +23,12 @@ RUNNING_STACK: Final = Path(".countersign/run.env")
 _PERSON: Final = re.compile(
     r"^(?P<name>[^<>]+?)\s*<(?P<address>[^<>@\s]+@[^<>@\s]+)>\s*(?P<phone>\+[0-9]{8,15})$"
 )
+PASSWORDS: Final = ("postgres_password", "redis_password", "imap_password", "smtp_password", "bank_password",
+                    "minio_secret_key", "twilio_auth_token")  # fmt: skip
+
+FEWEST_BYTES: Final = 16
+"""Different byte values in a random master key: 30 on average."""
+
 _WEAK: Final = frozenset({"changeme", "change-me", "secret", "password", "admin", "postgres", "minioadmin"})
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -105,6 +112,7 @@ class Settings(BaseSettings):
 
     tesseract_path: Path = Path("/usr/bin/tesseract")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    debug: str = ""
     failpoints: str = ""
 
     @field_validator("groq_models_served", mode="before")
@@ -235,22 +243,42 @@ def contradictions(settings: Settings) -> list[str]:
         problems.append("PUBLIC_URL must begin with https://.")
     if settings.failpoints and not _loopback(urlsplit(settings.public_url).hostname or ""):
         problems.append("FAILPOINTS is only for tests on this machine; leave it empty.")
-    problems += [
-        f"{name.upper()} is a well-known password; choose another."
-        for name in (
-            "postgres_password",
-            "redis_password",
-            "imap_password",
-            "bank_password",
-            "minio_secret_key",
-        )
-        if getattr(settings, name).get_secret_value().lower() in _WEAK
-    ]
+    problems += _weak(settings)
     try:
         ZoneInfo(settings.time_zone)
     except (ZoneInfoNotFoundError, ValueError):
         problems.append(f"TIME_ZONE {settings.time_zone} is not known; write e.g. Asia/Kolkata.")
     return problems
+
+
+def _weak(settings: Settings) -> list[str]:
+    """Secrets that are no secrets, and what would write them where they can be read."""
+    problems = [
+        f"{name.upper()} is a well-known password; choose another."
+        for name in PASSWORDS
+        if getattr(settings, name).get_secret_value().lower() in _WEAK
+    ]
+    if any(_guessable(key.get_secret_value()) for key in (settings.master_key, *settings.master_keys_old)):
+        problems.append("MASTER_KEY was not made by chance; make one with `countersign keys new`.")
+    if settings.master_key in settings.master_keys_old:
+        problems.append("MASTER_KEYS_OLD holds MASTER_KEY itself; put only the keys there that it replaced.")
+    if not _loopback(urlsplit(settings.bank_url).hostname or ""):
+        problems += [
+            f"{name.upper()} is that of the simulated bank; use the real one."
+            for name in ("bank_password", "bank_totp_secret")
+            if getattr(settings, name).get_secret_value().lower().startswith("simulated")
+        ]
+    if re.search(r"\bpw:|\*", settings.debug):
+        problems.append("DEBUG makes Playwright write what it types, passwords too; leave it empty.")
+    return problems
+
+
+def _guessable(master_key: str) -> bool:
+    """Whether 32 bytes are surely not random: fewer than 16 different ones come once in 10^16 keys."""
+    try:
+        return 0 < len(set(base64.b64decode(master_key, validate=True))) < FEWEST_BYTES
+    except ValueError:
+        return False  # that it is no key at all is said by the vault
 
 
 def _given(value: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from daemon.settings import NEEDED, Settings, complete_settings, contradictions, load_settings
+from daemon.settings import NEEDED, PASSWORDS, Settings, complete_settings, contradictions, load_settings
 from schema.errors import SettingsError
+from schema.vault import new_master_key
 
 SECRET = "s3cret-of-the-tests"
 COMPLETE: dict[str, Any] = {
@@ -54,6 +56,30 @@ CONTRADICTIONS: dict[str, tuple[dict[str, Any], str]] = {
         "SMTP_TLS=none is only for a server on this machine; set SMTP_TLS=starttls.",
     ),
     "a clear public address": ({"public_url": "http://pay.example"}, "PUBLIC_URL must begin with https://."),
+    "a master key of one byte": (
+        {"master_key": base64.b64encode(b"A" * 32).decode()},
+        "MASTER_KEY was not made by chance; make one with `countersign keys new`.",
+    ),
+    "a master key that is a phrase": (
+        {"master_key": base64.b64encode(b"this is a secret, this is a key!").decode()},
+        "MASTER_KEY was not made by chance; make one with `countersign keys new`.",
+    ),
+    "a master key that replaced itself": (
+        {"master_key": (key := new_master_key()), "master_keys_old": key},
+        "MASTER_KEYS_OLD holds MASTER_KEY itself; put only the keys there that it replaced.",
+    ),
+    "the simulated bank's secret": (
+        {"bank_totp_secret": "SIMULATEDBANKSECRETFORDEMOUSEONL"},
+        "BANK_TOTP_SECRET is that of the simulated bank; use the real one.",
+    ),
+    "Playwright's own log": (
+        {"debug": "pw:api"},
+        "DEBUG makes Playwright write what it types, passwords too; leave it empty.",
+    ),
+    "every program's own log": (
+        {"debug": "*"},
+        "DEBUG makes Playwright write what it types, passwords too; leave it empty.",
+    ),
     "an unknown zone": (
         {"time_zone": "India/Pune"},
         "TIME_ZONE India/Pune is not known; write e.g. Asia/Kolkata.",
@@ -63,8 +89,6 @@ CONTRADICTIONS: dict[str, tuple[dict[str, Any], str]] = {
         "TIME_ZONE ../../etc/passwd is not known; write e.g. Asia/Kolkata.",
     ),
 }
-
-PASSWORDS = ("postgres_password", "redis_password", "imap_password", "bank_password", "minio_secret_key")
 
 
 @pytest.fixture(autouse=True)
@@ -101,6 +125,10 @@ def test_a_well_known_password_is_refused_and_not_repeated(name: str, password: 
     assert contradictions(settings(**{name: password})) == [
         f"{name.upper()} is a well-known password; choose another."
     ]
+
+
+def test_a_fresh_master_key_is_good_enough() -> None:
+    assert contradictions(settings(master_key=new_master_key())) == []
 
 
 def test_the_mock_model_needs_no_key() -> None:
@@ -170,7 +198,8 @@ def test_no_secret_shows_in_a_repr_a_dump_or_an_error(monkeypatch: pytest.Monkey
 
 def test_every_setting_with_a_secret_name_is_kept_as_a_secret() -> None:
     secretive = re.compile(r"password|secret|token|api_key|access_key|master_key|database_url|redis_url")
-    kept = {name for name, member in Settings.model_fields.items() if member.annotation is SecretStr}
+    secret = (SecretStr, tuple[SecretStr, ...])
+    kept = {name for name, member in Settings.model_fields.items() if member.annotation in secret}
     assert {name for name in Settings.model_fields if secretive.search(name)} == kept
 
 
