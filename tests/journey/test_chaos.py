@@ -1,4 +1,4 @@
-"""The short form of `make chaos`: the real stack on real mails while it is killed and broken, and the books after it."""
+"""The short form of `make chaos`: the real stack while it is killed and broken, and the books after it."""
 
 from __future__ import annotations
 
