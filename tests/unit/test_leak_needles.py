@@ -15,7 +15,12 @@ from sandbox.leak_needles import Needles, codes_between
 from sandbox.leaks import Search, known_accounts
 from schema.vault import Vault, new_master_key, sha256
 
-ACCOUNT, IBAN, CODE, SECRET = "50200047719326", "DE73200505500648123909", "482913", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+ACCOUNT, IBAN, CODE, SECRET = (
+    "50200047719326",
+    "DE73200505500648123909",
+    "482913",
+    "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
+)
 NEEDLES = Needles([ACCOUNT, IBAN], [CODE], [SECRET])
 
 PLANTED = {
