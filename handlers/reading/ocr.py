@@ -84,7 +84,12 @@ class Tesseract:
         return OcrPage(page, picture, languages, mean_confidence(words))
 
     def read_strips(
-        self, picture: Image.Image, strips: Sequence[tuple[float, float]], number: int, dpi: int
+        self,
+        picture: Image.Image,
+        strips: Sequence[tuple[float, float]],
+        number: int,
+        dpi: int,
+        scale: float = STRIP_SCALE,
     ) -> list[list[Word]]:
         """Read horizontal strips (top and bottom as fractions) again, enlarged and stacked in one picture.
 
@@ -92,11 +97,11 @@ class Tesseract:
         """
         if not strips:
             return []
-        stack, tops = _stacked(picture, strips)
+        stack, tops = _stacked(picture, strips, scale)
         table = pytesseract.image_to_data(
             stack,
             lang="eng",
-            config=f"--psm 6 --dpi {int(dpi * STRIP_SCALE)}",
+            config=f"--psm 6 --dpi {int(dpi * scale)}",
             output_type=pytesseract.Output.DICT,
             timeout=SECONDS_PER_CALL,
         )
@@ -177,9 +182,11 @@ class Tesseract:
         ]
 
 
-def _stacked(picture: Image.Image, strips: Sequence[tuple[float, float]]) -> tuple[Image.Image, list[int]]:
+def _stacked(
+    picture: Image.Image, strips: Sequence[tuple[float, float]], scale: float
+) -> tuple[Image.Image, list[int]]:
     """The strips under each other on white, enlarged, and the top of each."""
-    width = int(picture.width * STRIP_SCALE)
+    width = int(picture.width * scale)
     pieces = []
     for top, bottom in strips:
         box = (
@@ -188,7 +195,7 @@ def _stacked(picture: Image.Image, strips: Sequence[tuple[float, float]]) -> tup
             picture.width,
             max(int(bottom * picture.height), int(top * picture.height) + 1),
         )
-        height = max(1, int((box[3] - box[1]) * STRIP_SCALE))
+        height = max(1, int((box[3] - box[1]) * scale))
         pieces.append(picture.crop(box).resize((width, height), Image.Resampling.LANCZOS))
     stack = Image.new("L", (width, sum(piece.height + STRIP_GAP for piece in pieces)), 255)
     tops, at = [], 0

@@ -225,7 +225,7 @@ def _has_legal_form(text: str) -> bool:
 def _is_name(text: str) -> bool:
     letters = sum(char.isalpha() for char in text)
     first = text[:1]
-    if _ADDRESS.search(text) or _NOT_NAME.search(text):
+    if _ADDRESS.search(text) or _NOT_NAME.search(text) or len(_core(text)) < 2:
         return False
     return (
         letters >= 3
@@ -248,7 +248,7 @@ def _clean(words: Sequence[Word]) -> str:
 
 def _first_gap(words: Sequence[Word]) -> int:
     for index in range(1, len(words)):
-        if words[index].x0 - words[index - 1].x1 > 2.0 * (words[index].y1 - words[index].y0):
+        if words[index].x0 - words[index - 1].x1 > 3.0 * (words[index].y1 - words[index].y0):
             return index
     return len(words)
 

@@ -27,11 +27,14 @@ CENT: Final = Decimal("0.02")
 ROUND_OFF: Final = Decimal("1.00")
 """Indian invoices round the total to whole rupees and say so."""
 
+IN_COLUMN: Final = 0.07
+"""A total that stands in a column of several: another row may be the one."""
+
 MAX_TAXES: Final = 8
 ROWS_BELOW: Final = 4
 CONTRADICTED: Final = 0.85
 UNPROVEN: Final = 0.84
-ONLY_DUE: Final = 0.88
+ONLY_DUE: Final = 0.79
 """The amount due may be less than the total, or hold older debts."""
 
 
@@ -44,6 +47,7 @@ class _Candidate:
     weak: bool
     line: Line
     name: str
+    in_column: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,11 @@ def _proven(
     trivial: bool,
     payable: Found[Decimal] | None,
 ) -> Totals:
-    base = (ARITHMETIC if not total.weak else ARITHMETIC - 0.02) - (0.06 if trivial else 0)
+    base = (
+        (ARITHMETIC if not total.weak else ARITHMETIC - 0.02)
+        - (0.06 if trivial else 0)
+        - (IN_COLUMN if total.in_column else 0)
+    )
     tax_words = tuple(word for tax in taxes for word in tax.sum.words)
     tax_value = (
         total.sum.value - net.sum.value
@@ -154,7 +162,7 @@ def _below(marked: Marked, label: Label, mark: str | None) -> list[_Candidate]:
     for depth, line in enumerate(page.lines[label.line_index + 1 : label.line_index + 1 + ROWS_BELOW]):
         under = [s for s in sums_in(line.words, mark) if s.money and min(s.x1, x1) > max(s.words[0].x0, x0)]
         base = (WEAK_ABOVE if label.weak else LABEL_ABOVE - 0.1) - 0.02 * depth
-        rows += [_Candidate(item, base, label.weak, line, label.name) for item in under[:1]]
+        rows += [_Candidate(item, base, label.weak, line, label.name, in_column=True) for item in under[:1]]
     return rows
 
 
@@ -187,6 +195,7 @@ def _triple(
                     + max(t.base for t in option)
                     - 0.05 * len(option)
                     - (0.5 if trivial else 0)
+                    - 10 * float(abs(missing))
                 )
                 score += 0.6 * float(abs(total.sum.value) / largest) + 0.01 * min(seen[total.sum.value], 3)
                 found.append((score, (total, net, option, trivial)))
