@@ -140,6 +140,39 @@ async def test_two_copies_checked_at_the_same_moment_lead_to_one_question(town: 
     assert ends == [State.ASKED, State.CLOSED]
 
 
+async def assessed(town: Town, *documents: bytes) -> list[InvoiceId]:
+    """Invoices in the order they came, all of them about to be checked."""
+    for uid, data in enumerate(documents, start=1):
+        await bring(town, data, uid)
+    lines = [line.id for line in await town.world.store.views.invoices()]
+    for invoice in (*lines, *lines):
+        await step(town, invoice)
+    return lines
+
+
+async def test_an_earlier_copy_that_is_checked_after_the_later_is_the_duplicate(town: Town) -> None:
+    earlier, later = await assessed(town, b"one", b"two")
+    await step(town, later)
+    await step(town, earlier)
+    assert (await stands(town, later)).state is State.CLEARED
+    assert (await stands(town, earlier)).state is State.REJECTED
+
+
+async def test_of_two_equal_files_checked_at_once_one_goes_on(town: Town) -> None:
+    earlier, later = await assessed(town, b"same", b"same")
+    await asyncio.gather(step(town, earlier), step(town, later))
+    ends = {(await stands(town, earlier)).state, (await stands(town, later)).state}
+    assert ends == {State.CLEARED, State.REJECTED}
+
+
+async def test_one_file_twice_in_one_mail_is_not_its_own_duplicate(town: Town) -> None:
+    await bring(town, b"one", files=2)
+    async with town.world.store.database.transaction() as connection:
+        await connection.execute("update documents set sha256 = repeat('0', 64)")
+        assert await connection.fetchval("select count(distinct created_at) from invoices") == 1
+    assert sorted((await walk(town)).values()) == [State.ASKED, State.CLOSED]
+
+
 async def test_what_is_claimed_is_not_due(town: Town) -> None:
     invoice = await received(town)
     assert await town.world.store.street.claim(invoice, (State.RECEIVED,), 60) is not None

@@ -35,9 +35,11 @@ returning id, (xmax = 0) as added;
 
 -- name: twins
 -- Other invoices of this vendor with this number, or the same file, that were not turned away.
+-- Of two the earlier goes on, by id where they came in one mail; but one that was cleared already is never overtaken.
 select i.id, i.invoice_number, i.total, i.currency, i.state::text as state, i.created_at, d.sha256 = $4 as same_file
   from invoices i left join documents d on d.id = i.document_id
- where i.id <> $1 and i.created_at <= (select created_at from invoices where id = $1)
+ where i.id <> $1
+   and (i.duplicate_key is not null or (i.created_at, i.id) < (select created_at, id from invoices where id = $1))
    and (d.sha256 = $4
         or (i.vendor_id = $2 and upper(regexp_replace(i.invoice_number, '[^A-Za-z0-9]', '', 'g')) = $3))
    and not (i.state in ('rejected') or (i.state = 'closed' and not exists (
