@@ -22,7 +22,7 @@ from schema.document import Reading
 from schema.errors import UnreadableDocumentError
 from tests.integration.reading_paper import ACCOUNT, HINDI, INDIAN, image_bytes, picture, saved, text_pdf
 
-SETTINGS = ReadingSettings()
+SETTINGS = ReadingSettings(wall_seconds=240)  # A busy machine is no reason to fail.
 
 needs_tesseract = pytest.mark.skipif(shutil.which("tesseract") is None, reason="tesseract is not installed")
 
