@@ -39,6 +39,9 @@ LEFTOVERS: Final = (
 PAGE_SCALE: Final = 1.5
 """108 dots an inch, as coarse as a screenshot: the control must not be easier to read than what is searched."""
 
+PAGES_SEEN: Final = 3
+"""Pages of originals that the control reads by OCR."""
+
 PICTURES: Final = (b"\x89PNG", b"\xff\xd8\xff")
 
 
@@ -114,10 +117,14 @@ def opened_files(stack: Stack, sent: frozenset[str]) -> Iterator[Piece]:
 
 def opened_originals(stack: Stack, sent: frozenset[str]) -> Iterator[Piece]:
     """What forwarders sent, in clear: the text of PDFs, their first pages as pictures, and pictures as they are."""
+    pictures = 0
     for name, data in _opened(stack):
         if name in sent and data.startswith(b"%PDF"):
             with suppress(pypdfium2.PdfiumError):  # one is locked and one is no PDF, on purpose
-                yield from _pages(name[:12], data)
+                for piece in _pages(name[:12], data):
+                    pictures += is_picture(piece[1])
+                    if pictures <= PAGES_SEEN or not is_picture(piece[1]):
+                        yield piece
         elif name in sent:
             yield name[:12], data
 

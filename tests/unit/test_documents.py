@@ -276,7 +276,7 @@ def test_a_named_setting_exists(path: Path) -> None:
 def test_a_named_command_exists(path: Path) -> None:
     text = path.read_text("utf-8")
     called = re.findall(
-        r"(?:^    (?:\.venv/bin/)?|`)countersign ([a-z]+(?: (?:new|import)\b)?)", text, re.MULTILINE
+        r"(?:^    (?:\.venv/bin/)?|`)countersign ([a-z]+(?: (?:new|import|rotate|now|export|verify|check|seal|witness|key)\b)?)", text, re.MULTILINE
     )
     assert set(called) <= commands()
 
