@@ -44,6 +44,7 @@ from schema.money import Money
 from schema.transfer import Permit, Rail, Transfer, reference_of
 from schema.vault import Vault, new_master_key
 from schema.verdict import REFERENCES, Action, ActionPlan, Op, accept_actions
+from tests.world import started
 
 ACCOUNT = "50100234567891"
 IBAN = "DE89370400440532013000"
@@ -52,10 +53,6 @@ PASSWORD = "a-password-for-tests"
 TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 START_LIMIT_S = 30.0
 VAULT = Vault(new_master_key())
-
-
-async def started() -> None:
-    """START could be put on record."""
 
 
 @dataclass(frozen=True)
