@@ -36,24 +36,29 @@ async def work(settings: Settings, queue: Queue) -> None:
     """Work on one queue until told to stop."""
     async with AsyncExitStack() as stack:
         world = await stack.enter_async_context(open_world(settings, browser=queue is Queue.BROWSER))
-        worker = Worker(
-            functions=[_function(job, world) for job, its_queue in JOB_QUEUE.items() if its_queue is queue],
-            queue_name=queue_name(queue),
-            redis_settings=redis_settings(settings.redis),
-            max_jobs=SLOTS[queue],
-            poll_delay=POLL_S,
-            keep_result=0,
-            max_tries=1,
-            retry_jobs=False,
-            log_results=False,
-            health_check_interval=HEALTH_S,
-            job_serializer=serialize,
-            job_deserializer=deserialize,
-            handle_signals=False,
-        )
+        worker = make_worker(settings.redis, queue, world)
         stack.push_async_callback(worker.close)
         log.info("worker ready", queue=queue.value, jobs=sorted(worker.functions))
         await worker.async_run()
+
+
+def make_worker(redis_url: str, queue: Queue, world: World) -> Worker:
+    """ARQ's worker of one queue, not running."""
+    return Worker(
+        functions=[_function(job, world) for job, its_queue in JOB_QUEUE.items() if its_queue is queue],
+        queue_name=queue_name(queue),
+        redis_settings=redis_settings(redis_url),
+        max_jobs=SLOTS[queue],
+        poll_delay=POLL_S,
+        keep_result=0,
+        max_tries=1,
+        retry_jobs=False,
+        log_results=False,
+        health_check_interval=HEALTH_S,
+        job_serializer=serialize,
+        job_deserializer=deserialize,
+        handle_signals=False,
+    )
 
 
 def _function(job: Job, world: World) -> Function:
