@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import datetime
+from typing import Final
 
 import asyncpg
 
@@ -18,6 +19,9 @@ from schema.store.pool import Connection, Database
 from schema.verifier import Result, check_log
 
 SQL = load("record")
+
+SEALED_AT_ONCE: Final = 5_000
+"""So that the first sealing of a long record stays within the time limit of a statement."""
 
 
 class SignedCheckpoint(Frozen):
@@ -55,13 +59,21 @@ class RecordStore:
 
         ForgedError when the log is no longer what the last checkpoint was signed over: then nothing is signed.
         """
+        appended = SEALED_AT_ONCE
+        while appended == SEALED_AT_ONCE:
+            last, appended = await self._seal_some(signer, at)
+        return last
+
+    async def _seal_some(self, signer: CheckpointSigner, at: datetime) -> tuple[SignedCheckpoint | None, int]:
+        """Seal up to `SEALED_AT_ONCE` entries; the last checkpoint, and how many were sealed for it."""
         async with self._database.transaction() as connection:
             await connection.execute(SQL["lock_log"])
             last = await _last(connection)
             if await connection.fetchval(SQL["size"]) != (last.size if last else 0):
                 raise ForgedError("The log of the record does not end where its last checkpoint does.")
-            if await connection.execute(SQL["append"]) == "INSERT 0 0":
-                return last
+            appended = int((await connection.execute(SQL["append"], SEALED_AT_ONCE)).split()[-1])
+            if appended == 0:
+                return last, 0
             tree = await _tree(connection)
             _require_same(tree, last, signer)
             root = tree.root()
@@ -71,7 +83,7 @@ class RecordStore:
             await connection.execute(
                 SQL["save_checkpoint"], sealed.size, sealed.root_hash, sealed.note, sealed.at
             )
-            return sealed
+            return sealed, appended
 
     async def prove(self, invoice: InvoiceId, version: int) -> SealedEntry | None:
         """The proof that an entry is in the last checkpoint, or None when it is not sealed yet."""

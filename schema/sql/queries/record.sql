@@ -3,13 +3,13 @@
 select pg_advisory_xact_lock(hashtext('countersign log'));
 
 -- name: append
--- Every entry that has no place yet gets the next one, in the order they were written.
+-- Entries that have no place yet get the next ones, in the order they were written; $1 at most.
 insert into log_leaves (position, invoice_id, version, leaf_hash)
 select (select coalesce(max(position) + 1, 0) from log_leaves) + row_number() over (order by a.seq) - 1,
        a.invoice_id, a.version, a.leaf_hash
   from audits a
  where not exists (select from log_leaves l where l.invoice_id = a.invoice_id and l.version = a.version)
- order by a.seq;
+ order by a.seq limit $1;
 
 -- name: leaves
 -- An aggregate: one row instead of one for each leaf.
