@@ -41,6 +41,8 @@ OURS = [
     if path.name in ("ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md") or "docs" in path.parts
 ]
 SCREEN_LINES = 40
+SECOND = "new|import|rotate|now|export|verify|check|seal|witness|key"
+"""The second words of commands."""
 FOLDERS = ("schema", "handlers", "daemon", "mockbank", "sandbox", "deploy", "docs", "tests")
 
 documents = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
@@ -276,7 +278,7 @@ def test_a_named_setting_exists(path: Path) -> None:
 def test_a_named_command_exists(path: Path) -> None:
     text = path.read_text("utf-8")
     called = re.findall(
-        r"(?:^    (?:\.venv/bin/)?|`)countersign ([a-z]+(?: (?:new|import|rotate|now|export|verify|check|seal|witness|key)\b)?)", text, re.MULTILINE
+        rf"(?:^    (?:\.venv/bin/)?|`)countersign ([a-z]+(?: (?:{SECOND})\b)?)", text, re.MULTILINE
     )
     assert set(called) <= commands()
 
