@@ -94,7 +94,7 @@ CHANGES: dict[str, Callable[[dict[str, bytes]], None]] = {
         {"entries/0003.json": files["entries/0003.json"].replace(b"countersign", b"counterfeit")}
     ),
     "a file": lambda files: files.update({"evidence/request.json": b"{}"}),
-    "a leaf": lambda files: files.update({"log/leaves.txt": files["log/leaves.txt"][:-2] + b"0\n"}),
+    "a leaf": lambda files: files.update({"log/leaves.txt": b"0" * 64 + files["log/leaves.txt"][64:]}),
     "one leaf less": lambda files: files.update({"log/leaves.txt": files["log/leaves.txt"][65:]}),
     "no checkpoints": lambda files: files.update({"log/checkpoints.json": b"[]"}),
     "a proof": lambda files: files.update(
