@@ -41,7 +41,7 @@ async def check(invoice: Invoice, world: World) -> Outcome:
     cleared = Cleared(
         transfer=transfer,
         vendor_id=facts.vendor.id,
-        purchase_order_id=facts.purchase_order.id if facts.purchase_order else None,
+        purchase_order=facts.purchase_order,
         duplicate_key=f"{facts.vendor.id}:{number_key(facts.fields.invoice_number.value or '')}",
         people_needed=world.policy.people_needed(facts.total),
     )

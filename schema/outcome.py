@@ -10,7 +10,8 @@ from pydantic import Field
 from schema.approval import Question
 from schema.document import Frozen, StoredReading
 from schema.findings import Finding
-from schema.ids import Address, ApprovalId, BlobKey, PurchaseOrderId, Sha256, VendorId
+from schema.ids import Address, ApprovalId, BlobKey, Sha256, VendorId
+from schema.invoice import PurchaseOrder
 from schema.states import State
 from schema.transfer import Permit, Receipt, Transfer
 from schema.verdict import Assessment
@@ -29,11 +30,14 @@ class Parsed(Frozen):
 
 
 class Cleared(Frozen):
-    """What `check` fixed: vendor, PO and the transfer; `duplicate_key` is unique among live invoices."""
+    """What `check` fixed: vendor, PO and the transfer; `duplicate_key` is unique among live invoices.
+
+    `purchase_order` is as it was judged: when another invoice has used more of it meanwhile, it is judged again.
+    """
 
     transfer: Transfer
     vendor_id: VendorId
-    purchase_order_id: PurchaseOrderId | None
+    purchase_order: PurchaseOrder | None
     duplicate_key: str
     people_needed: int
 

@@ -254,10 +254,16 @@ async def _save_assessment(connection: Connection, invoice: InvoiceId, a: Assess
 
 
 async def _save_cleared(connection: Connection, invoice: Invoice, cleared: Cleared) -> None:
-    t = cleared.transfer
+    t, order = cleared.transfer, cleared.purchase_order
+    if order is not None:
+        # Locked, so that of two invoices that would each fit alone the second sees what the first has used.
+        await connection.fetchval(SQL["lock_purchase_order"], order.id)
+        used = await connection.fetchval(SQL["purchase_order_used"], order.id, invoice.id)
+        if used != order.used:
+            raise ConflictError("Another invoice has used the purchase order meanwhile.")
     await connection.execute(
         SQL["save_cleared"],
-        *(invoice.id, cleared.vendor_id, cleared.purchase_order_id, cleared.duplicate_key),
+        *(invoice.id, cleared.vendor_id, order.id if order else None, cleared.duplicate_key),
         cleared.people_needed,
     )
     await connection.execute(SQL["void_planned"], invoice.id)

@@ -165,6 +165,27 @@ async def test_of_two_equal_files_checked_at_once_one_goes_on(town: Town) -> Non
     assert ends == {State.CLEARED, State.REJECTED}
 
 
+async def test_two_invoices_at_once_do_not_use_more_than_their_purchase_order(town: Town) -> None:
+    await limit_order(town, "100000.00")
+    await assessed(town, b"one")
+    town.reader.fields = fields(invoice_number="AIS/8813")
+    await bring(town, b"two", 2)
+    one, two = [line.id for line in await town.world.store.views.invoices()]
+    for _ in range(2):
+        await step(town, two)
+    await asyncio.gather(step(town, one), step(town, two))
+    for line in await town.world.store.views.invoices():
+        if line.state is State.ASSESSED:
+            await step(town, line.id)
+    ends = sorted([(await stands(town, one)).state, (await stands(town, two)).state])
+    assert ends == [State.CLEARED, State.HELD]
+
+
+async def limit_order(town: Town, total: str) -> None:
+    async with town.world.store.database.transaction() as connection:
+        await connection.execute("update purchase_orders set total = $1", Decimal(total))
+
+
 async def test_one_file_twice_in_one_mail_is_not_its_own_duplicate(town: Town) -> None:
     await bring(town, b"one", files=2)
     async with town.world.store.database.transaction() as connection:

@@ -21,7 +21,8 @@ returning id, (xmax = 0) as added;
 
 -- name: purchase_order
 select p.*, (select coalesce(sum(i.total), 0) from invoices i
-              where i.purchase_order_id = p.id and i.id <> $2 and i.state not in ('rejected', 'held')
+              where i.purchase_order_id = p.id and i.id <> $2
+                and i.state <> 'rejected' and (i.state <> 'held' or i.held_from = 'paying')
                 and not (i.state = 'closed' and not exists (select from payments y where y.invoice_id = i.id and y.status = 'booked')))
              as used
   from purchase_orders p where upper(p.number) = upper($1);

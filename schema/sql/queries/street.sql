@@ -107,6 +107,15 @@ update invoices
 -- name: save_findings
 update invoices set findings = $2, vendor_id = coalesce($3, vendor_id), policy_version = $4 where id = $1;
 
+-- name: lock_purchase_order
+select id from purchase_orders where id = $1 for update;
+
+-- name: purchase_order_used
+-- What other live invoices use of a PO; the look-up in master.sql says the same.
+select coalesce(sum(i.total), 0) from invoices i
+ where i.purchase_order_id = $1 and i.id <> $2 and i.state <> 'rejected' and (i.state <> 'held' or i.held_from = 'paying')
+   and not (i.state = 'closed' and not exists (select from payments y where y.invoice_id = i.id and y.status = 'booked'));
+
 -- name: save_cleared
 update invoices
    set vendor_id = $2, purchase_order_id = $3, duplicate_key = $4, people_needed = $5,
