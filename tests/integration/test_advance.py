@@ -7,12 +7,14 @@ from decimal import Decimal
 
 import pytest
 
-from handlers.advance import advance
+from handlers.advance import STEPS, advance
+from handlers.check import check
+from handlers.world import World
 from schema.errors import ForgedError, PermanentError, TransientError
 from schema.ids import InvoiceId
 from schema.invoice import Invoice
 from schema.outcome import Outcome
-from schema.states import DUE, State
+from schema.states import DUE, State, Step
 from tests.world import Town, bring, due_now, fields, only, reason, walk
 
 
@@ -165,7 +167,9 @@ async def test_of_two_equal_files_checked_at_once_one_goes_on(town: Town) -> Non
     assert ends == {State.CLEARED, State.REJECTED}
 
 
-async def test_two_invoices_at_once_do_not_use_more_than_their_purchase_order(town: Town) -> None:
+async def test_two_invoices_at_once_do_not_use_more_than_their_purchase_order(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await limit_order(town, "100000.00")
     await assessed(town, b"one")
     town.reader.fields = fields(invoice_number="AIS/8813")
@@ -173,12 +177,25 @@ async def test_two_invoices_at_once_do_not_use_more_than_their_purchase_order(to
     one, two = [line.id for line in await town.world.store.views.invoices()]
     for _ in range(2):
         await step(town, two)
-    await asyncio.gather(step(town, one), step(town, two))
-    for line in await town.world.store.views.invoices():
-        if line.state is State.ASSESSED:
-            await step(town, line.id)
-    ends = sorted([(await stands(town, one)).state, (await stands(town, two)).state])
-    assert ends == [State.CLEARED, State.HELD]
+    together = asyncio.Barrier(2)
+
+    async def check_together(invoice: Invoice, world: World) -> Outcome:
+        outcome = await check(invoice, world)
+        await together.wait()
+        return outcome
+
+    with monkeypatch.context() as racing:
+        racing.setitem(STEPS, Step.CHECK, check_together)
+        await asyncio.gather(step(town, one), step(town, two))
+    assert {(await stands(town, one)).state, (await stands(town, two)).state} == {
+        State.CLEARED,
+        State.ASSESSED,
+    }
+    for invoice in (one, two):
+        if (await stands(town, invoice)).state is State.ASSESSED:
+            await step(town, invoice)
+            assert (await stands(town, invoice)).state is State.HELD
+            assert "left of purchase order" in (await stands(town, invoice)).reason
 
 
 async def limit_order(town: Town, total: str) -> None:
