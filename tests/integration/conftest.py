@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from schema.store import open_database
+from tests.integration.bank_rig import bank, browser, portal
 from tests.world import Town, make_town, stock
+
+__all__ = ["bank", "browser", "portal", "town"]
 
 
 @pytest.fixture
