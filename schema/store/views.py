@@ -119,10 +119,10 @@ class ViewStore:
         return {State(row["state"]): row["invoices"] for row in rows}
 
     async def invoices(self, limit: int = 1000) -> tuple[InvoiceLine, ...]:
-        """Invoices, oldest first."""
+        """The newest invoices, oldest of them first."""
         async with self._database.transaction() as connection:
             rows = await connection.fetch(SQL["invoices"], limit)
-        return tuple(_line(dict(row)) for row in rows)
+        return tuple(_line(dict(row)) for row in reversed(rows))
 
     async def mails(self, limit: int = 1000) -> tuple[MailLine, ...]:
         """Mails, newest first."""
