@@ -3,6 +3,8 @@
 PY := .venv/bin/python -P
 # Options for the demo, for example: make demo ARGS=--video
 ARGS ?=
+# Files of tests run side by side, each process with servers of its own; most tests wait more than they reckon.
+SIDE_BY_SIDE ?= -n 3 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test chaos tamper check lint format types layers unit integration journey lock clean leaks
@@ -25,7 +27,8 @@ leaks: setup ## run the street, then look everywhere for account numbers and one
 	@$(PY) -m sandbox leaks </dev/null
 
 test: check ## everything that must be green: check, every test, then the demo
-	$(call stage,tests,$(PY) -m pytest tests)
+	$(call stage,unit and integration,$(PY) -m pytest $(SIDE_BY_SIDE) tests/unit tests/integration)
+	$(call stage,journey,$(PY) -m pytest tests/journey)
 	$(call stage,demo,$(PY) -m sandbox demo </dev/null)
 
 chaos: setup ## kill and break everything 500 times while invoices are paid, then close the books (about 20 minutes)
@@ -49,10 +52,10 @@ layers: ## who may import whom
 	$(call stage,layers,.venv/bin/lint-imports --no-logo)
 
 unit: setup ## tests that need nothing
-	$(call stage,unit,$(PY) -m pytest tests/unit)
+	$(call stage,unit,$(PY) -m pytest $(SIDE_BY_SIDE) tests/unit)
 
 integration: setup ## tests that need the servers
-	$(call stage,integration,$(PY) -m pytest tests/integration)
+	$(call stage,integration,$(PY) -m pytest $(SIDE_BY_SIDE) tests/integration)
 
 journey: setup ## tests that need everything
 	$(call stage,journey,$(PY) -m pytest tests/journey)
