@@ -58,7 +58,9 @@ def test_a_buttons_token_fits_where_the_messenger_puts_it() -> None:
     assert len(f"A.{question_token(VAULT, QuestionId(uuid4()))}") <= 200
 
 
-@pytest.mark.parametrize(("lasts", "token"), [(AUDIT_FOR, audit_token()), (MEDIA_FOR, media_token())])
+@pytest.mark.parametrize(
+    ("lasts", "token"), [(AUDIT_FOR, audit_token()), (MEDIA_FOR, media_token())], ids=["audit", "media"]
+)
 def test_a_link_says_when_it_ends(lasts: timedelta, token: str) -> None:
     assert expiry_of(token) == NOW + lasts
 
