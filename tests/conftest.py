@@ -6,6 +6,7 @@ tests use only Redis databases that they find empty.
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import shutil
 import tempfile
@@ -27,6 +28,7 @@ from sandbox.dovecot import MailServer
 from sandbox.services import Services
 
 TEMPLATE = "countersign_template"
+DROP_TRIES = 40
 
 # The same examples at every run, and no complaint about a slow machine: a red test means a wrong program.
 hypothesis_settings.register_profile(
@@ -74,7 +76,7 @@ async def template_database(services: Services) -> AsyncIterator[str]:
         services.guard_record(_named(services.database_url, name))
         yield name
     finally:
-        await _run(services.database_url, f"drop database {name} with (force)")
+        await _drop(services.database_url, name)
 
 
 @pytest.fixture
@@ -120,7 +122,7 @@ async def _copied_database(server_url: str, template: str) -> AsyncIterator[str]
     try:
         yield _named(server_url, name)
     finally:
-        await _run(server_url, f"drop database {name} with (force)")
+        await _drop(server_url, name)
 
 
 async def _copy(url: str, template: str, name: str) -> None:
@@ -131,6 +133,16 @@ async def _copy(url: str, template: str, name: str) -> None:
         await connection.execute(f"create database {name} template {template} {strategy}")
     finally:
         await connection.close()
+
+
+async def _drop(url: str, name: str) -> None:
+    """Drop a database; autovacuum may be at work in it for a moment, and only a superuser may end that."""
+    for _ in range(DROP_TRIES):
+        try:
+            return await _run(url, f"drop database {name} with (force)")
+        except (asyncpg.InsufficientPrivilegeError, asyncpg.ObjectInUseError):
+            await asyncio.sleep(0.25)
+    return await _run(url, f"drop database {name} with (force)")
 
 
 async def _run(url: str, statement: str) -> None:
