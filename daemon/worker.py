@@ -16,6 +16,7 @@ from daemon.queue import deserialize, queue_name, redis_settings, serialize
 from daemon.settings import Settings
 from daemon.wiring import open_world
 from handlers.advance import advance
+from handlers.reading.document import sweep_scratch
 from handlers.world import World
 from schema.errors import TransientError
 from schema.ids import InvoiceId
@@ -34,6 +35,8 @@ JobFunction = Callable[[dict[str, Any], str], Coroutine[Any, Any, None]]
 
 async def work(settings: Settings, queue: Queue) -> None:
     """Work on one queue until told to stop."""
+    if queue is Queue.DOCUMENTS:
+        sweep_scratch()
     async with AsyncExitStack() as stack:
         world = await stack.enter_async_context(open_world(settings, browser=queue is Queue.BROWSER))
         worker = make_worker(settings.redis, queue, world)

@@ -6,9 +6,13 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import signal
 import struct
 import sys
+import tempfile
+import time
+from asyncio.subprocess import Process
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -25,6 +29,10 @@ MAX_COMPLAINT_BYTES: Final = 4_000
 CHUNK: Final = 1 << 16
 CPU_SHARE: Final = 0.5
 """Of the wall time: the child's own work; tesseract has its own clock."""
+
+SCRATCH: Final = "countersign-reading-"
+SCRATCH_AGE_S: Final = 300.0
+"""Five times the wall time of a reading: whatever is older has no reader any more."""
 
 _ROOT: Final = str(Path(__file__).resolve().parents[2])
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
@@ -91,11 +99,20 @@ async def _run(data: bytes, name: str, settings: ReadingSettings) -> tuple[int, 
         settings.max_pages,
         max(2, int(settings.wall_seconds * CPU_SHARE)),
     )
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-P", "-m", "handlers.reading.child", json.dumps(asdict(order)),
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        start_new_session=True, env=_environment(), cwd="/",
-    )  # fmt: skip
+    # A child that is killed leaves its pictures, and they show whole accounts: they get a folder that is removed.
+    with tempfile.TemporaryDirectory(prefix=SCRATCH, ignore_cleanup_errors=True) as scratch:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-P", "-m", "handlers.reading.child", json.dumps(asdict(order)),
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+            start_new_session=True, env=_environment(scratch), cwd="/",
+        )  # fmt: skip
+        try:
+            return await _listen(process, data, settings)
+        finally:
+            await _end(process)
+
+
+async def _listen(process: Process, data: bytes, settings: ReadingSettings) -> tuple[int, bytes, str]:
     try:
         async with asyncio.timeout(settings.wall_seconds):
             _, answer, complaint = await asyncio.gather(
@@ -106,11 +123,20 @@ async def _run(data: bytes, name: str, settings: ReadingSettings) -> tuple[int, 
             return await process.wait(), answer, complaint.decode(errors="replace")
     except TimeoutError as error:
         raise UnreadableDocumentError("timeout") from error
-    finally:
-        await _end(process)
 
 
-def _environment() -> dict[str, str]:
+def sweep_scratch(folder: Path | None = None, *, older_than_s: float = SCRATCH_AGE_S) -> int:
+    """Remove what a reader left whose worker was killed with it; called when a worker starts. How many."""
+    swept = 0
+    for left in (folder or Path(tempfile.gettempdir())).glob(f"{SCRATCH}*"):
+        with contextlib.suppress(OSError):
+            if left.stat().st_uid == os.getuid() and time.time() - left.stat().st_mtime > older_than_s:
+                shutil.rmtree(left)
+                swept += 1
+    return swept
+
+
+def _environment(scratch: str) -> dict[str, str]:
     """All the child needs: to find our code, tesseract and a folder for its pictures."""
     return {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -118,6 +144,7 @@ def _environment() -> dict[str, str]:
         "LANG": "C.UTF-8",
         "OMP_THREAD_LIMIT": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
+        "TMPDIR": scratch,
     }
 
 
@@ -140,7 +167,7 @@ async def _drain(stream: asyncio.StreamReader | None, limit: int) -> bytes:
     return bytes(kept)
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def _end(process: Process) -> None:
     """Kill the child and whatever it started."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
