@@ -39,10 +39,9 @@ class Reading(Frozen):
 
 
 class Rails(Frozen):
-    """The bounds of India's payment rails, in INR; a bank may set others."""
+    """The bound between India's payment rails, in INR; a bank may set another."""
 
     rtgs_from: Decimal = Decimal(200_000)
-    imps_up_to: Decimal = Decimal(500_000)
 
 
 class Policy(Frozen):
