@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from handlers.links import asked_question
@@ -53,13 +53,17 @@ async def _answer(
     if question.person.phone != phone:
         return NOT_YOURS
     now = world.clock.now()
+    remind_at = question.asked_at + timedelta(minutes=world.policy.approvals.remind_after_minutes)
     return await world.store.answers.answer(
-        question, verdict, sid, at=now, judge=judge(question, verdict, now)
+        question, verdict, sid, at=now, judge=judge(question, verdict, now, remind_at)
     )
 
 
-def judge(question: Question, verdict: Verdict, now: datetime) -> Judge:
-    """The pure decision over a locked invoice: a move, or the sentence that refuses."""
+def judge(question: Question, verdict: Verdict, now: datetime, remind_at: datetime) -> Judge:
+    """The pure decision over a locked invoice: a move, or the sentence that refuses.
+
+    Where another person's answer is missing still, that person is reminded at `remind_at` as before.
+    """
 
     def decide(standing: Standing) -> Outcome | str:
         invoice = standing.invoice
@@ -69,12 +73,12 @@ def judge(question: Question, verdict: Verdict, now: datetime) -> Judge:
             return SUPERSEDED
         if now >= question.expires_at:
             return EXPIRED
-        return _outcome(standing, verdict, now)
+        return _outcome(standing, verdict, now, remind_at)
 
     return decide
 
 
-def _outcome(standing: Standing, verdict: Verdict, now: datetime) -> Outcome:
+def _outcome(standing: Standing, verdict: Verdict, now: datetime, remind_at: datetime) -> Outcome:
     question, invoice = standing.question, standing.invoice
     facts = {"fingerprint": question.fingerprint, "question": str(question.id)}
     who, what = question.person.name, f"invoice {invoice.number} ({invoice.total})"
@@ -84,7 +88,10 @@ def _outcome(standing: Standing, verdict: Verdict, now: datetime) -> Outcome:
     given = len({*standing.said_yes, question.person.address})
     if given >= needed:
         return Outcome(target=State.APPROVED, note=f"{who} approved {what}", facts=facts)
-    left = question.expires_at - now
+    next_at = remind_at if now < remind_at < question.expires_at else question.expires_at
     return Outcome(
-        target=State.ASKED, note=f"{who} approved {what}; {given} of {needed}", facts=facts, due_in=left
+        target=State.ASKED,
+        note=f"{who} approved {what}; {given} of {needed}",
+        facts=facts,
+        due_in=next_at - now,
     )

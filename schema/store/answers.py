@@ -23,13 +23,17 @@ SQL = load("approvals")
 
 
 class Asked(Frozen):
-    """A question with its answer, if there is one."""
+    """A question with its answer, if there is one.
+
+    `undelivered` is the messenger's error code when the question surely did not arrive.
+    """
 
     question: Question
     reminded_at: datetime | None
     verdict: Verdict | None
     answered_at: datetime | None
     approval_id: ApprovalId | None
+    undelivered: str | None = None
 
 
 class Standing(Frozen):
@@ -155,4 +159,5 @@ def _to_asked(row: Row) -> Asked:
         verdict=Verdict(row["verdict"]) if row["verdict"] else None,
         answered_at=row["answered_at"],
         approval_id=row["approval_id"],
+        undelivered=row["undelivered"],
     )

@@ -138,11 +138,12 @@ class StreetStore:
             await connection.execute(SQL["save_message"], sid, invoice, kind)
 
     async def save_message_status(self, sid: str, status: str, rank: int, error_code: str | None) -> bool:
-        """Follow a message's status; False when no invoice is known for it (yet)."""
+        """Follow a message's status; False when no invoice is known for it (yet). A lost question wakes its invoice."""
         async with self._database.transaction() as connection:
             known: bool = await connection.fetchval(
                 SQL["save_message_status"], sid, status, rank, error_code and clean(error_code)
             )
+            await connection.execute(SQL["wake_undelivered"], sid)
         return known
 
 
@@ -218,6 +219,9 @@ async def _save(
         )
         if q.message_sid:
             await connection.execute(SQL["save_message"], q.message_sid, q.invoice_id, "question")
+            await connection.execute(
+                SQL["wake_undelivered"], q.message_sid
+            )  # its callback may have been here first
     if outcome.intent:
         await _save_intent(connection, outcome.intent, at)
     if outcome.receipt:

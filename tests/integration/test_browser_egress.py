@@ -172,7 +172,7 @@ class Pages:
 async def alone(page: Page) -> None:
     """Wait until no other page is open beside this one; TimeoutError when a pop-up stays."""
     async with asyncio.timeout(POPUP_LIMIT_S):
-        while len(page.context.pages) > 1:
+        while len(page.context.pages) > 1:  # noqa: ASYNC110 - what ends it is seen by polling
             await asyncio.sleep(0.02)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import asyncpg
@@ -83,6 +84,20 @@ async def test_a_large_sum_needs_two_different_people(town: Town) -> None:
     assert town.bank.submits == 1
 
 
+async def test_the_second_person_is_reminded_after_the_first_has_answered(town: Town) -> None:
+    town.reader.fields = fields(total=Decimal("472000.00"), net=Decimal("400000.00"), tax=Decimal("72000.00"))
+    await bring(town, b"one")
+    await walk(town)
+    await say(town, Verdict.APPROVE, 0, "SMin1")
+    async with town.world.store.database.transaction() as connection:
+        due_in = await connection.fetchval("select due_at - now() from invoices")
+    assert timedelta(minutes=58) < due_in <= timedelta(minutes=60)
+    town.clock.pass_(minutes=61)
+    await due_now(town, await only(town))
+    await walk(town)
+    assert [phone for phone, _ in town.messenger.notes] == [VIKRAM.phone]
+
+
 async def test_one_person_tapping_twice_is_still_one(town: Town) -> None:
     town.reader.fields = fields(total=Decimal("472000.00"), net=Decimal("400000.00"), tax=Decimal("72000.00"))
     await bring(town, b"one")
@@ -144,6 +159,15 @@ async def test_a_silent_approver_is_reminded_once(town: Town) -> None:
         await due_now(town, await only(town))
         await walk(town)
     assert len(town.messenger.notes) == 1
+
+
+async def test_nobody_is_reminded_before_the_time(town: Town) -> None:
+    await bring(town, b"one")
+    await walk(town)
+    town.clock.pass_(minutes=5)
+    await due_now(town, await only(town))
+    await walk(town)
+    assert town.messenger.notes == []
 
 
 async def test_the_same_file_again_is_a_duplicate(town: Town) -> None:

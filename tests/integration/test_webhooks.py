@@ -312,6 +312,38 @@ async def test_every_question_that_was_asked_can_be_followed(web: Web) -> None:
     assert await web.rows("select sid, invoice_id, kind from messages") == [("SM0", invoice, "question")]
 
 
+async def test_a_question_that_did_not_arrive_holds_its_invoice_at_once(web: Web) -> None:
+    await web.asked()
+    await web.rows("update messages set sid = $1", f"SM{9:032x}")
+    await web.rows("update questions set message_sid = $1", f"SM{9:032x}")
+    await web.post(status(9, "undelivered", ErrorCode="63016"), STATUS)
+    await walk(web.town)
+    assert await web.state() is State.HELD
+    assert "did not deliver the question to Asha" in web.town.mailer.sent[0].text
+
+
+async def test_a_failure_that_was_told_before_the_question_was_on_record_is_not_missed(web: Web) -> None:
+    await web.town.world.store.street.save_message_status("SM0", "failed", 3, "63024")
+    await web.asked()
+    await walk(web.town)
+    assert await web.state() is State.HELD
+
+
+async def test_a_failure_after_the_answer_changes_nothing(web: Web) -> None:
+    await web.asked()
+    await web.tap()
+    await web.town.world.store.street.save_message_status("SM0", "failed", 3, "63024")
+    await walk(web.town)
+    assert await web.state() is State.CLOSED
+
+
+async def test_a_reminder_that_did_not_arrive_is_no_lost_question(web: Web) -> None:
+    await web.asked()
+    await web.post(status(9, "undelivered", ErrorCode="63016"), STATUS)
+    await walk(web.town)
+    assert await web.state() is State.ASKED
+
+
 async def test_an_unsigned_status_is_refused(web: Web) -> None:
     answer = await web.raw("MessageStatus=delivered", STATUS)
     assert answer.status_code == 403

@@ -4,14 +4,16 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 on conflict (id) do update set message_sid = coalesce(questions.message_sid, excluded.message_sid);
 
 -- name: questions
--- All questions about an invoice's present fingerprint, with their answers.
-select q.*, a.verdict, a.at as answered_at, a.id as approval_id
-  from questions q left join approvals a on a.question_id = q.id
+-- All questions about an invoice's present fingerprint, with their answers and what became of their messages.
+select q.*, a.verdict, a.at as answered_at, a.id as approval_id,
+       case when m.status in ('failed', 'undelivered', 'canceled') then coalesce(m.error_code, m.status) end as undelivered
+  from questions q left join approvals a on a.question_id = q.id left join messages m on m.sid = q.message_sid
  where q.invoice_id = $1 and q.fingerprint = $2 order by q.asked_at, q.approver;
 
 -- name: all_questions
-select q.*, a.verdict, a.at as answered_at, a.id as approval_id
-  from questions q left join approvals a on a.question_id = q.id
+select q.*, a.verdict, a.at as answered_at, a.id as approval_id,
+       case when m.status in ('failed', 'undelivered', 'canceled') then coalesce(m.error_code, m.status) end as undelivered
+  from questions q left join approvals a on a.question_id = q.id left join messages m on m.sid = q.message_sid
  where q.invoice_id = $1 order by q.asked_at, q.approver;
 
 -- name: question

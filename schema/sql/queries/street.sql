@@ -163,3 +163,12 @@ on conflict (sid) do update
    set status = case when excluded.rank > messages.rank then excluded.status else messages.status end,
        rank = greatest(messages.rank, excluded.rank), error_code = coalesce(excluded.error_code, messages.error_code), updated_at = now()
 returning invoice_id is not null;
+
+-- name: wake_undelivered
+-- A question that did not arrive is looked at now, not when its reminder would be due.
+update invoices i set due_at = clock_timestamp()
+  from questions q join messages m on m.sid = q.message_sid
+ where q.message_sid = $1 and m.status in ('failed', 'undelivered', 'canceled')
+   and i.id = q.invoice_id and i.state = 'asked' and i.fingerprint = q.fingerprint
+   and (i.due_at is null or i.due_at > clock_timestamp())
+   and not exists (select from approvals a where a.question_id = q.id);
