@@ -322,6 +322,21 @@ async def test_a_question_that_did_not_arrive_holds_its_invoice_at_once(web: Web
     assert "did not deliver the question to Asha" in web.town.mailer.sent[0].text
 
 
+async def test_what_was_held_for_a_lost_question_can_be_asked_again(web: Web) -> None:
+    invoice = await web.asked()
+    town = web.town
+    await town.world.store.street.save_message_status("SM0", "failed", 3, "63024")
+    await walk(town)
+    note = "Asha wrote to us."
+    await town.world.store.street.decide(
+        invoice, State.EXTRACTED, actor="priya@meridian.example", note=note, at=town.clock.now()
+    )
+    await walk(town)
+    await web.tap(index=1)
+    await walk(town)
+    assert (await web.state(), town.bank.submits) == (State.CLOSED, 1)
+
+
 async def test_a_failure_that_was_told_before_the_question_was_on_record_is_not_missed(web: Web) -> None:
     await web.town.world.store.street.save_message_status("SM0", "failed", 3, "63024")
     await web.asked()
