@@ -1,13 +1,15 @@
 # One verb for each chore; `make` alone lists them. Needs make, git and Python 3.11; the rest is installed by `make setup`.
 
 PY := .venv/bin/python -P
+# Node comes with the lock, too; npm's own scripts look it up by name.
+NPM := cd console && PATH="$(CURDIR)/.venv/bin:$$PATH" npm run --silent
 # Options for the demo, for example: make demo ARGS=--video
 ARGS ?=
 # Files of tests run side by side, each process with servers of its own; most tests wait more than they reckon.
 SIDE_BY_SIDE ?= -n 3 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chaos tamper check lint format types layers unit integration journey lock clean leaks
+.PHONY: help setup demo test chaos tamper check lint format types layers unit integration journey lock clean leaks console
 
 # $(call stage,NAME,COMMAND): run it, then say how long it took.
 define stage
@@ -41,12 +43,16 @@ check: setup lint types layers ## linter, formatter, types, import contracts
 
 lint: ## linter and formatter, changing nothing
 	$(call stage,lint,.venv/bin/ruff check . && .venv/bin/ruff format --check .)
+	$(call stage,lint of the console,( $(NPM) lint ))
 
 format: ## let linter and formatter mend what they can
-	@.venv/bin/ruff check --fix . ; .venv/bin/ruff format .
+	@.venv/bin/ruff check --fix . ; .venv/bin/ruff format . ; $(NPM) format
 
 types: ## strict types, tests too
 	$(call stage,types,.venv/bin/mypy)
+
+console: setup ## rebuild the console at each change of its sources, for a web app that runs
+	@$(NPM) watch
 
 layers: ## who may import whom
 	$(call stage,layers,.venv/bin/lint-imports --no-logo)
@@ -60,15 +66,18 @@ integration: setup ## tests that need the servers
 journey: setup ## tests that need everything
 	$(call stage,journey,$(PY) -m pytest tests/journey)
 
-lock: ## renew requirements.lock from pyproject.toml (the lock holds hashes and names no registry)
+lock: ## renew requirements.lock and package-lock.json (they hold hashes and name no registry)
 	@.venv/bin/uv lock --upgrade --quiet
 	@.venv/bin/uv export --frozen --all-groups --no-emit-project --no-annotate --no-header --quiet \
 	  --format requirements-txt --output-file requirements.lock
 	@! grep -n '://' requirements.lock
+	@$(NPM) lock
+	@! grep -n '"resolved"' console/package-lock.json
 
 clean: ## stop what runs and remove every file that was made here; .env stays
 	@for python in python3.11 python3 /usr/bin/python3; do \
 	  $$python -B -m sandbox.clean .countersign 2>/dev/null && break; done; \
 	if [ -e .countersign ]; then echo "clean: .countersign could not be removed; was it made by root?" >&2; exit 1; fi
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build uv.lock
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build uv.lock \
+	  console/node_modules console/openapi.json console/src/parts/api.gen.d.ts daemon/web/static/console
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,38 @@
+/** The pages by their address; each is fetched when it is first wanted. */
+import { QueryClientProvider } from "@tanstack/react-query";
+import { type ComponentType, lazy, Suspense } from "react";
+import { BrowserRouter, Route, Routes } from "react-router";
+import { ErrorBoundary } from "./parts/error-boundary";
+import { queryClient } from "./parts/query";
+import { Shell } from "./parts/shell";
+import { Loading } from "./parts/states";
+import { Toasts } from "./parts/toasts";
+
+type Page = () => Promise<{ default: ComponentType }>;
+
+/** Each page's module has the page as its default export. */
+const PAGES: readonly (readonly [path: string, page: Page])[] = [
+  ["*", () => import("./pages/not-found/page")],
+];
+const ROUTES = PAGES.map(([path, page]) => [path, lazy(page)] as const);
+
+export function App() {
+  return (
+    <ErrorBoundary>
+      <QueryClientProvider client={queryClient}>
+        <BrowserRouter>
+          <Suspense fallback={<Loading />}>
+            <Routes>
+              <Route element={<Shell />}>
+                {ROUTES.map(([path, Page]) => (
+                  <Route key={path} path={path} element={<Page />} />
+                ))}
+              </Route>
+            </Routes>
+          </Suspense>
+          <Toasts />
+        </BrowserRouter>
+      </QueryClientProvider>
+    </ErrorBoundary>
+  );
+}

@@ -1,0 +1,167 @@
+/** The frame around every page of a person who is signed in: navigation, theme, keyboard, live news. */
+import { Check, Menu } from "lucide-react";
+import { Suspense, useEffect, useRef, useState } from "react";
+import { Link, NavLink, Outlet, useLocation, useNavigate } from "react-router";
+import { Dialog } from "./dialog";
+import { ErrorBoundary } from "./error-boundary";
+import { KeyboardHelp, useShortcuts } from "./keys";
+import { useMe } from "./me";
+import { PLACES, type Place } from "./navigation";
+import { Answer, Loading } from "./states";
+import { ThemeSwitch } from "./theme-switch";
+
+const ALL = PLACES.flatMap((group) => group.places);
+const ON_PHONE = ALL.filter((place) => ["/", "/invoices", "/exceptions", "/upload"].includes(place.to));
+
+export function Shell() {
+  const me = useMe();
+  const navigate = useNavigate();
+  useShortcuts(
+    ALL.map((place) => ({
+      keys: `g ${place.key}`,
+      words: `Go to ${place.words}`,
+      run: () => navigate(place.to),
+    })),
+  );
+  return (
+    <div className="min-h-dvh md:grid md:grid-cols-[13.5rem_minmax(0,1fr)]">
+      <a
+        href="#content"
+        className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:bg-panel focus:p-2"
+      >
+        Skip to content
+      </a>
+      <Sidebar />
+      <Content>
+        <Answer query={me}>{() => <Outlet />}</Answer>
+      </Content>
+      <PhoneBar />
+      <KeyboardHelp />
+    </div>
+  );
+}
+
+/** The page; after each change of address the focus is at its start, as after a load. */
+function Content({ children }: { children: React.ReactNode }) {
+  const { pathname } = useLocation();
+  const main = useRef<HTMLElement>(null);
+  const first = useRef(true);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs for each new address
+  useEffect(() => {
+    if (!first.current) {
+      main.current?.focus({ preventScroll: true });
+      scrollTo(0, 0);
+    }
+    first.current = false;
+  }, [pathname]);
+  return (
+    <main ref={main} id="content" tabIndex={-1} className="min-w-0 pb-20 outline-none md:pb-4">
+      <ErrorBoundary key={pathname}>
+        <Suspense fallback={<Loading />}>{children}</Suspense>
+      </ErrorBoundary>
+    </main>
+  );
+}
+
+function Sidebar() {
+  const me = useMe();
+  return (
+    <aside className="sticky top-0 hidden h-dvh flex-col border-r border-line bg-panel md:flex">
+      <Link to="/" className="flex items-center gap-2 px-4 pt-4 pb-3 font-semibold tracking-tight">
+        <Mark /> Countersign
+      </Link>
+      <nav aria-label="Main" className="flex grow flex-col gap-3 overflow-y-auto px-2 pb-3">
+        <Places />
+      </nav>
+      <div className="flex items-center justify-between gap-2 border-t border-line py-2.5 pr-2 pl-4">
+        <div className="min-w-0">
+          <p className="truncate font-medium">{me.data?.person.name ?? " "}</p>
+          <p className="truncate text-xs text-quiet">{me.data?.person.role ?? " "}</p>
+        </div>
+        <ThemeSwitch />
+      </div>
+    </aside>
+  );
+}
+
+function Places({ onGo }: { onGo?: () => void }) {
+  return PLACES.map((group) => (
+    <div key={group.title}>
+      <p className="px-2 pb-0.5 text-xs text-quiet">{group.title}</p>
+      <ul>
+        {group.places.map((place) => (
+          <li key={place.to}>
+            <NavLink
+              to={place.to}
+              end={place.to === "/"}
+              {...(onGo ? { onClick: onGo } : {})}
+              className={({ isActive }) =>
+                `flex min-h-8 items-center gap-2.5 rounded-md px-2 max-md:min-h-11 ${isActive ? "bg-accent-soft font-medium text-accent" : "hover:bg-sunk"}`
+              }
+            >
+              <place.icon aria-hidden size={16} strokeWidth={1.8} />
+              {place.words}
+            </NavLink>
+          </li>
+        ))}
+      </ul>
+    </div>
+  ));
+}
+
+/** On a phone: what one does on the way, at the thumb; the rest behind one more tap. */
+function PhoneBar() {
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <nav
+        aria-label="Main, short"
+        className="fixed inset-x-0 bottom-0 z-40 grid grid-cols-5 border-t border-line bg-panel pb-[env(safe-area-inset-bottom)] md:hidden"
+      >
+        {ON_PHONE.map((place) => (
+          <PhoneLink key={place.to} place={place} />
+        ))}
+        <button
+          type="button"
+          aria-haspopup="dialog"
+          onClick={() => setOpen(true)}
+          className="flex min-h-14 flex-col items-center justify-center gap-0.5 text-xs text-quiet"
+        >
+          <Menu aria-hidden size={19} strokeWidth={1.8} />
+          More
+        </button>
+      </nav>
+      <Dialog title="Go to" open={open} close={() => setOpen(false)} sheet>
+        <nav aria-label="All pages" className="flex flex-col gap-3">
+          <Places onGo={() => setOpen(false)} />
+        </nav>
+        <div className="mt-3 flex items-center justify-between border-t border-line pt-3">
+          Theme <ThemeSwitch />
+        </div>
+      </Dialog>
+    </>
+  );
+}
+
+function PhoneLink({ place }: { place: Place }) {
+  return (
+    <NavLink
+      to={place.to}
+      end={place.to === "/"}
+      className={({ isActive }) =>
+        `flex min-h-14 flex-col items-center justify-center gap-0.5 text-xs ${isActive ? "font-medium text-accent" : "text-quiet"}`
+      }
+    >
+      <place.icon aria-hidden size={19} strokeWidth={1.8} />
+      {place.words}
+    </NavLink>
+  );
+}
+
+export function Mark() {
+  return (
+    <span className="grid size-6 place-items-center rounded-md bg-accent-fill text-white">
+      <Check aria-hidden size={15} strokeWidth={3} />
+    </span>
+  );
+}
