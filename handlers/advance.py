@@ -14,8 +14,10 @@ from handlers.ask import ask
 from handlers.assess import assess
 from handlers.check import check
 from handlers.extract import extract
+from handlers.in_force import with_policy_in_force
 from handlers.lease import hold
 from handlers.pay import intend, pay
+from handlers.payee import refuse_other_payee
 from handlers.prepare import prepare
 from handlers.report import report, tell
 from handlers.wait import wait
@@ -56,7 +58,8 @@ async def advance(invoice: InvoiceId, job: Job, world: World) -> Outcome | None:
     """Take the invoice one step further, if a step of this job is due; None when there was nothing to do.
 
     1. Claim: take the lease, or stop quietly.
-    2. Run the due step outside any transaction while its lease is renewed; cut it off at its limit.
+    2. Run the due step, by the policy in force, outside any transaction while its lease is renewed; cut it off at
+       its limit.
     3. Commit its outcome; a transient failure is put off, a permanent one is held for a person.
     4. An outcome that the database refuses is a failure of the step like any other.
     """
@@ -64,6 +67,7 @@ async def advance(invoice: InvoiceId, job: Job, world: World) -> Outcome | None:
     claim = await world.store.street.claim(invoice, states, LEASE_S)
     if claim is None:
         return None
+    world = await with_policy_in_force(world)
     due, started = claim.invoice.due, time.monotonic()
     with structlog.contextvars.bound_contextvars(invoice=str(invoice), step=due.step.value):
         outcome = await _run(claim, world)
@@ -85,6 +89,7 @@ async def _run(claim: Claim, world: World) -> Outcome | None:
     try:
         async with asyncio.timeout(due.limit_s):
             await world.guard.refresh(world.store)
+            await refuse_other_payee(claim.invoice.id, due.step, world)
             return await hold(claim, world, STEPS[due.step](claim.invoice, world))
     except TimeoutError:
         failure: CountersignError = TransientError(f"The step took longer than {due.limit_s:.0f} s.")

@@ -135,6 +135,10 @@ def _blocked(f: Facts) -> Noticed:
     return {"name": f.vendor.name} if f.vendor and f.vendor.blocked else None
 
 
+def _changing(f: Facts) -> Noticed:
+    return {"name": f.vendor.name} if f.vendor and f.vendor.changing else None
+
+
 def _other_name(f: Facts) -> Noticed:
     """A name that was barely read proves nothing against a tax id with a right check digit."""
     name, sure = f.fields.seller_name.value, f.fields.seller_name.confidence
@@ -269,6 +273,12 @@ RULES: Final[tuple[Rule, ...]] = (
         _unknown_beneficiary,
     ),
     Rule("blocked_vendor", H, "Payments to {name} are blocked.", _blocked),
+    Rule(
+        "bank_details_changing",
+        H,
+        "New bank details of {name} wait for a second person; until then nothing is paid to them.",
+        _changing,
+    ),
     Rule("other_name", H, "The invoice is from {printed}, the tax id belongs to {name}.", _other_name),
     Rule(
         "other_bank_account",

@@ -42,6 +42,14 @@ class ConflictError(CountersignError):
     """Someone else was first; stop quietly."""
 
 
+class StaleError(ConflictError):
+    """Someone else changed this meanwhile; look at it again."""
+
+    def __init__(self, version: int | None) -> None:
+        super().__init__()
+        self.version = version
+
+
 class ForgedError(CountersignError):
     """A signature, token or sender does not prove what it claims."""
 

@@ -49,7 +49,7 @@ class Thread(Frozen):
 
 
 class Vendor(Frozen):
-    """A vendor of the master: who is paid, and where."""
+    """A vendor of the master: who is paid, and where; `changing` while new bank details wait for a second person."""
 
     id: VendorId
     name: str
@@ -59,6 +59,7 @@ class Vendor(Frozen):
     routing: str
     currency: str
     blocked: bool
+    changing: bool = False
 
 
 class PurchaseOrder(Frozen):

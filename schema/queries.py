@@ -18,5 +18,20 @@ def load(room: str) -> dict[str, str]:
     return {name: body.strip().rstrip(";") for name, body in zip(parts[::2], parts[1::2], strict=True)}
 
 
-ROOMS: Final = ("street", "mails", "master", "approvals", "views", "operations", "keys", "record")
+ROOMS: Final = (
+    "street",
+    "mails",
+    "master",
+    "approvals",
+    "views",
+    "operations",
+    "keys",
+    "record",
+    "history",
+    "vendors",
+    "orders",
+    "bank_changes",
+    "imports",
+    "policies",
+)
 """The files there are; a test prepares every statement against the migrated schema."""

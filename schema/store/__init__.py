@@ -5,13 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from schema.store.answers import AnswerStore
+from schema.store.bank_changes import BankChangeStore
+from schema.store.history import HistoryStore
+from schema.store.imports import ImportStore
 from schema.store.keys import KeyStore
 from schema.store.mails import MailStore
 from schema.store.master import MasterStore
 from schema.store.operations import OperationsStore
+from schema.store.orders import OrderStore
+from schema.store.policies import PolicyStore
 from schema.store.pool import Database, open_database
 from schema.store.record import RecordStore
 from schema.store.street import StreetStore
+from schema.store.vendors import VendorStore
 from schema.store.views import ViewStore
 
 __all__ = ["Database", "Store", "open_database", "open_store"]
@@ -30,6 +36,12 @@ class Store:
     operations: OperationsStore
     keys: KeyStore
     record: RecordStore
+    history: HistoryStore
+    vendors: VendorStore
+    orders: OrderStore
+    bank_changes: BankChangeStore
+    imports: ImportStore
+    policies: PolicyStore
 
 
 def open_store(database: Database) -> Store:
@@ -44,4 +56,10 @@ def open_store(database: Database) -> Store:
         operations=OperationsStore(database),
         keys=KeyStore(database),
         record=RecordStore(database),
+        history=HistoryStore(database),
+        vendors=VendorStore(database),
+        orders=OrderStore(database),
+        bank_changes=BankChangeStore(database),
+        imports=ImportStore(database),
+        policies=PolicyStore(database),
     )

@@ -35,6 +35,7 @@ class KeyStore:
         async with self._database.transaction() as connection:
             vendors, invoices = await _renew_vendors(connection, renew)
             payments = await _renew_payments(connection, renew)
+            await _renew_bank_changes(connection, renew)
             under_way = await connection.fetchval(SQL["old_prints_under_way"])
         return Renewed(vendors=vendors, payments=payments, invoices=invoices, under_way=under_way)
 
@@ -62,6 +63,14 @@ async def _renew_payments(connection: Connection, renew: Renew) -> int:
             await connection.execute(SQL["renew_payment"], row["id"], new.cipher)
             payments += 1
     return payments
+
+
+async def _renew_bank_changes(connection: Connection, renew: Renew) -> None:
+    for row in await connection.fetch(SQL["bank_change_accounts"]):
+        old = _sealed(row)
+        new = renew(old)
+        if new != old:
+            await connection.execute(SQL["renew_bank_change"], row["id"], new.cipher, new.print)
 
 
 def _sealed(row: Any) -> SealedAccount:

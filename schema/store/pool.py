@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
@@ -13,6 +13,14 @@ from asyncpg.pool import PoolConnectionProxy
 from schema.errors import ConflictError, PermanentError, TransientError
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+
+
+class Columns(Protocol):
+    """A row, or what stands for one: values by the names of columns."""
+
+    def __getitem__(self, name: str, /) -> Any:
+        """The value of a column."""
+
 
 COMMAND_S: Final = 15.0
 """No statement of ours takes a second; what takes fifteen waits for a lock that will not come."""
@@ -134,3 +142,10 @@ def clean_json(value: Any) -> Any:
 def clean(text: str) -> str:
     """Text as PostgreSQL can store it: without NUL and lone surrogates."""
     return text.replace("\x00", "").encode("utf-8", "replace").decode()
+
+
+def like(text: str | None) -> str | None:
+    """A pattern for ILIKE that finds `text` anywhere, its own wildcards taken as they stand; None asks nothing."""
+    if not text:
+        return None
+    return "%" + clean(text).replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"

@@ -58,6 +58,7 @@ def to_vendor(row: Row) -> Vendor:
         routing=row["routing"],
         currency=row["currency"],
         blocked=row["blocked"],
+        changing=row["changing"],
     )
 
 

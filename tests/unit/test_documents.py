@@ -16,10 +16,11 @@ import typer
 from fastapi.routing import APIRoute
 
 from daemon.__main__ import app
-from daemon.imports import ORDER_COLUMNS, VENDOR_COLUMNS, import_purchase_orders, import_vendors
+from daemon.imports import import_purchase_orders, import_vendors
 from daemon.settings import Settings
 from daemon.web import audit, health, media, webhooks
 from handlers.advance import STEPS
+from handlers.master_rows import ORDER_COLUMNS, VENDOR_COLUMNS
 from handlers.rules import RULES
 from schema.findings import Severity
 from schema.states import DUE, diagram

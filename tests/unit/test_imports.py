@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from daemon.imports import ORDER_COLUMNS, VENDOR_COLUMNS, import_purchase_orders, import_vendors
+from daemon.imports import import_purchase_orders, import_vendors
+from handlers.master_rows import ORDER_COLUMNS, VENDOR_COLUMNS
 from schema.errors import PermanentError
 from schema.store import Store
 from schema.store.master import NewPurchaseOrder, NewVendor

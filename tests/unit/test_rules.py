@@ -186,6 +186,7 @@ CASES: Final[dict[str, Case]] = {
     "readings_disagree": Case(document(warnings=("Two totals.",)), "Two totals.", document(warnings=())),
     "unknown_beneficiary": Case(replace(CLEAN, vendor=None, found_by=None), TAX_ID, CLEAN),
     "blocked_vendor": Case(vendor(blocked=True), "blocked", vendor(blocked=False)),
+    "bank_details_changing": Case(vendor(changing=True), "wait for a second person", vendor(changing=False)),
     "other_name": Case(
         read(seller_name="Mallory Traders"), "Mallory Traders", read(seller_name="ACME INDUSTRIAL SUPPLIES")
     ),

@@ -20,3 +20,9 @@ update invoices set account_print = $2 where account_print = $1 returning id;
 -- Payments that are not booked yet and whose terms carry another print than their vendor's.
 select count(*) from payments p join vendors v on v.id = p.vendor_id
  where p.status in ('planned', 'intended') and p.account_print <> v.account_print;
+
+-- name: bank_change_accounts
+select id, account_cipher, account_print, account_last4 from bank_changes order by id for update;
+
+-- name: renew_bank_change
+update bank_changes set account_cipher = $2, account_print = $3 where id = $1;

@@ -1,22 +1,32 @@
 -- name: vendor_by_tax_id
-select * from vendors where tax_id = $1;
+select v.*, not v.bank_confirmed or exists (select from bank_changes c where c.vendor_id = v.id and c.status = 'open') as changing
+  from vendors v where v.tax_id = $1;
 
 -- name: vendors_by_name
-select * from vendors where name_key = $1 or $1 = any(alias_keys) limit 2;
+select v.*, not v.bank_confirmed or exists (select from bank_changes c where c.vendor_id = v.id and c.status = 'open') as changing
+  from vendors v where v.name_key = $1 or $1 = any(v.alias_keys) limit 2;
 
 -- name: vendor
-select * from vendors where id = $1;
+select v.*, not v.bank_confirmed or exists (select from bank_changes c where c.vendor_id = v.id and c.status = 'open') as changing
+  from vendors v where v.id = $1;
+
+-- name: lock_vendor_by_tax_id
+select * from vendors where tax_id = $1 for update;
 
 -- name: put_vendor
--- Add a vendor, or change the one with this tax id (or name, when it has none).
+-- Add a vendor, or change the one with this tax id.
 insert into vendors (id, name, name_key, alias_keys, tax_id, beneficiary, account_cipher, account_print, account_last4, routing,
-                     currency, country, email)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                     currency, country, email, aliases)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 on conflict (tax_id) do update
-   set name = excluded.name, name_key = excluded.name_key, alias_keys = excluded.alias_keys, beneficiary = excluded.beneficiary,
+   set name = excluded.name, name_key = excluded.name_key, alias_keys = excluded.alias_keys, aliases = excluded.aliases,
+       beneficiary = excluded.beneficiary,
+       bank_version = vendors.bank_version + ((vendors.account_print, vendors.routing, vendors.beneficiary)
+           is distinct from (excluded.account_print, excluded.routing, excluded.beneficiary))::int,
        account_cipher = case when vendors.account_print = excluded.account_print then vendors.account_cipher else excluded.account_cipher end,
        account_print = excluded.account_print, account_last4 = excluded.account_last4, routing = excluded.routing,
-       currency = excluded.currency, country = excluded.country, email = excluded.email, updated_at = now()
+       currency = excluded.currency, country = excluded.country, email = excluded.email, version = vendors.version + 1,
+       bank_confirmed = true, updated_at = now()
 returning id, (xmax = 0) as added;
 
 -- name: purchase_order
@@ -27,11 +37,15 @@ select p.*, (select coalesce(sum(i.total), 0) from invoices i
              as used
   from purchase_orders p where upper(p.number) = upper($1);
 
+-- name: lock_purchase_order_by_number
+select p.*, v.name as vendor_name from purchase_orders p join vendors v on v.id = p.vendor_id where p.number = $1 for update of p;
+
 -- name: put_purchase_order
 insert into purchase_orders (id, number, vendor_id, currency, total, description, open)
 select $1, $2, v.id, $4, $5, $6, $7 from vendors v where v.tax_id = $3
 on conflict (number) do update
-   set vendor_id = excluded.vendor_id, currency = excluded.currency, total = excluded.total, description = excluded.description, open = excluded.open
+   set vendor_id = excluded.vendor_id, currency = excluded.currency, total = excluded.total, description = excluded.description,
+       open = excluded.open, version = purchase_orders.version + 1, updated_at = now()
 returning id, (xmax = 0) as added;
 
 -- name: twins
@@ -48,5 +62,6 @@ select i.id, i.invoice_number, i.total, i.currency, i.state::text as state, i.cr
  order by i.created_at limit 5;
 
 -- name: account_prints
--- The keyed prints and lengths-as-shown of every account we know: the vendors' and those printed on invoices.
-select account_print from vendors union select account_print from invoices where account_print is not null;
+-- The keyed prints of every account we know: the vendors', those proposed for them, and those printed on invoices.
+select account_print from vendors union select account_print from bank_changes
+ union select account_print from invoices where account_print is not null;
