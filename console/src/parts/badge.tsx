@@ -11,7 +11,7 @@ const TONES: Readonly<Record<Tone, string>> = {
   bad: "bg-bad-soft text-bad",
 };
 
-const STATES: Readonly<Record<string, readonly [words: string, tone: Tone]>> = {
+export const STATES: Readonly<Record<string, readonly [words: string, tone: Tone]>> = {
   received: ["Received", "busy"],
   extracted: ["Read", "busy"],
   assessed: ["Assessed", "busy"],

@@ -1,13 +1,16 @@
 /** The frame around every page of a person who is signed in: navigation, theme, keyboard, live news. */
-import { Check, Menu } from "lucide-react";
+import { Menu } from "lucide-react";
 import { Suspense, useEffect, useRef, useState } from "react";
 import { Link, NavLink, Outlet, useLocation, useNavigate } from "react-router";
 import { Dialog } from "./dialog";
 import { ErrorBoundary } from "./error-boundary";
+import { useEvents } from "./events";
 import { KeyboardHelp, useShortcuts } from "./keys";
+import { Mark } from "./mark";
 import { useMe } from "./me";
 import { PLACES, type Place } from "./navigation";
 import { Answer, Loading } from "./states";
+import { StepUp } from "./step-up";
 import { ThemeSwitch } from "./theme-switch";
 
 const ALL = PLACES.flatMap((group) => group.places);
@@ -16,6 +19,7 @@ const ON_PHONE = ALL.filter((place) => ["/", "/invoices", "/exceptions", "/uploa
 export function Shell() {
   const me = useMe();
   const navigate = useNavigate();
+  useEvents(me.isSuccess);
   useShortcuts(
     ALL.map((place) => ({
       keys: `g ${place.key}`,
@@ -37,6 +41,7 @@ export function Shell() {
       </Content>
       <PhoneBar />
       <KeyboardHelp />
+      <StepUp />
     </div>
   );
 }
@@ -75,8 +80,8 @@ function Sidebar() {
       </nav>
       <div className="flex items-center justify-between gap-2 border-t border-line py-2.5 pr-2 pl-4">
         <div className="min-w-0">
-          <p className="truncate font-medium">{me.data?.person.name ?? " "}</p>
-          <p className="truncate text-xs text-quiet">{me.data?.person.role ?? " "}</p>
+          <p className="truncate font-medium">{me.data?.name ?? " "}</p>
+          <p className="truncate text-xs text-quiet">{me.data?.role ?? " "}</p>
         </div>
         <ThemeSwitch />
       </div>
@@ -155,13 +160,5 @@ function PhoneLink({ place }: { place: Place }) {
       <place.icon aria-hidden size={19} strokeWidth={1.8} />
       {place.words}
     </NavLink>
-  );
-}
-
-export function Mark() {
-  return (
-    <span className="grid size-6 place-items-center rounded-md bg-accent-fill text-white">
-      <Check aria-hidden size={15} strokeWidth={3} />
-    </span>
   );
 }

@@ -30,7 +30,7 @@ type Props<Row> = {
   current?: string | null;
 };
 
-const ROW_PX = 44;
+const ROW_PX = 50;
 const CARD_PX = 84;
 const OVERSCAN = 12;
 /** So many rows before the end the next page is asked for. */
@@ -62,9 +62,12 @@ export function Table<Row>(props: Props<Row>) {
     if (more && last >= rows.length - AHEAD) more();
   }, [last, rows.length, more]);
   const at = current == null ? -1 : rows.findIndex((row) => props.rowKey(row) === current);
+  const before = useRef(at);
   // biome-ignore lint/correctness/useExhaustiveDependencies: scrolls only when the current row becomes another
   useEffect(() => {
-    if (at >= 0) virtual.scrollToIndex(at, { align: "auto" });
+    // The row one starts with is in sight anyway, and so is the page's head above it.
+    if (at >= 0 && before.current >= 0 && before.current !== at) virtual.scrollToIndex(at, { align: "auto" });
+    before.current = at;
   }, [at]);
   const tracks = { gridTemplateColumns: columns.map((each) => each.track).join(" ") };
 
@@ -110,7 +113,7 @@ export function Table<Row>(props: Props<Row>) {
               aria-current={item.index === at || undefined}
               onClick={(event) => props.open && !onControl(event.target) && props.open(row)}
               style={{ ...(wide ? tracks : {}), transform: `translateY(${item.start - margin}px)` }}
-              className={`absolute inset-x-0 top-0 border-b border-line ${wide ? "grid min-h-11 items-center px-4" : "px-4 py-3"} ${item.index === at ? "bg-accent-soft shadow-[inset_3px_0_0_var(--color-accent)]" : "hover:bg-sunk"} ${props.open ? "cursor-pointer" : ""}`}
+              className={`absolute inset-x-0 top-0 border-b border-line ${wide ? "grid min-h-12.5 items-center px-4" : "px-4 py-3"} ${item.index === at ? "bg-accent-soft shadow-[inset_3px_0_0_var(--color-accent)]" : "hover:bg-sunk"} ${props.open ? "cursor-pointer" : ""}`}
             >
               {wide ? (
                 columns.map((each) => (

@@ -2,22 +2,25 @@
 import { useSyncExternalStore } from "react";
 
 const TICK_MS = 15_000;
-const MOMENT = new Intl.DateTimeFormat("en-GB", {
+const TO_THE_MINUTE = {
   day: "2-digit",
   month: "short",
   year: "numeric",
   hour: "2-digit",
   minute: "2-digit",
-  timeZoneName: "short",
-});
-const PRECISE = new Intl.DateTimeFormat("en-GB", {
+} as const;
+const WITH_ZONE = { hourCycle: "h23", timeZoneName: "short" } as const;
+/** Each knows other zones by name: IST, CET, EST. Where none does, the offset stands instead. */
+const LOCALES = ["en-IN", "en-GB", "en-US"] as const;
+const LOCALE =
+  LOCALES.find((each) => !/GMT[+-]/.test(new Intl.DateTimeFormat(each, WITH_ZONE).format())) ?? "en-GB";
+const MOMENT = new Intl.DateTimeFormat(LOCALE, { ...TO_THE_MINUTE, ...WITH_ZONE });
+const PRECISE = new Intl.DateTimeFormat(LOCALE, { ...TO_THE_MINUTE, second: "2-digit", ...WITH_ZONE });
+const BRIEF = new Intl.DateTimeFormat("en-GB", {
   day: "2-digit",
   month: "short",
-  year: "numeric",
   hour: "2-digit",
   minute: "2-digit",
-  second: "2-digit",
-  timeZoneName: "short",
 });
 const DAY = new Intl.DateTimeFormat("en-GB", {
   day: "2-digit",
@@ -34,6 +37,11 @@ const UNITS = [
 /** `24 Nov 2026, 18:42 IST`, for an ISO 8601 time. */
 export function moment(at: string, precise = false): string {
   return (precise ? PRECISE : MOMENT).format(new Date(at));
+}
+
+/** `24 Nov, 18:42`, where the zone is named nearby. */
+export function brief(at: string): string {
+  return BRIEF.format(new Date(at));
 }
 
 /** `24 Nov 2026`, for a date without a time. */

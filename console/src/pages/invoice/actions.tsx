@@ -1,0 +1,146 @@
+/** What a person may do with an invoice: let a held one go on, end it, or ask who sent it. */
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import { Button } from "@/parts/button";
+import { api, data } from "@/parts/client";
+import { Dialog } from "@/parts/dialog";
+import { FormProblem, TextArea } from "@/parts/form";
+import { useShortcuts } from "@/parts/keys";
+import { useMay } from "@/parts/me";
+import { toast } from "@/parts/toasts";
+import type { Invoice } from "./shape";
+
+type Asking = "reject" | "forwarder" | null;
+
+const RESUME_WORDS: Readonly<Record<string, string>> = {
+  received: "Read again",
+  extracted: "Judge again",
+  paying: "Ask the bank again",
+};
+
+export function Actions({ invoice }: { invoice: Invoice }) {
+  const [asking, setAsking] = useState<Asking>(null);
+  const may = useMay("decide");
+  const decide = useDecision(invoice, () => setAsking(null));
+  const ways = may ? invoice.ways : [];
+  const resumes = ways.filter((way) => way !== "rejected");
+  const first = resumes.at(-1);
+  useShortcuts([
+    ...(first ? [{ keys: "r", words: RESUME_WORDS[first] ?? first, run: () => decide.mutate({ target: first, reason: "" }) }] : []),
+    ...(ways.includes("rejected") ? [{ keys: "e", words: "Reject", run: () => setAsking("reject") }] : []),
+    ...(may ? [{ keys: "f", words: "Ask the forwarder", run: () => setAsking("forwarder") }] : []),
+  ]);
+  if (!may) return null;
+  return (
+    <div className="flex flex-wrap gap-2">
+      {resumes.map((way) => (
+        <Button
+          key={way}
+          look={way === first ? "main" : "plain"}
+          busy={decide.isPending}
+          onPress={() => decide.mutate({ target: way, reason: "" })}
+        >
+          {RESUME_WORDS[way] ?? way}
+        </Button>
+      ))}
+      {invoice.forwarder && <Button onPress={() => setAsking("forwarder")}>Ask the forwarder</Button>}
+      {ways.includes("rejected") && (
+        <Button look="danger" onPress={() => setAsking("reject")}>
+          Reject
+        </Button>
+      )}
+      <Dialog title="Reject this invoice" open={asking === "reject"} close={() => setAsking(null)}>
+        <Reasoned
+          label="Reason"
+          help="The forwarder reads it in the mail that tells them."
+          action="Reject"
+          busy={decide.isPending}
+          error={decide.error}
+          send={(reason) => decide.mutate({ target: "rejected", reason })}
+        />
+      </Dialog>
+      <Dialog title="Ask the forwarder" open={asking === "forwarder"} close={() => setAsking(null)}>
+        <Question invoice={invoice} done={() => setAsking(null)} />
+      </Dialog>
+    </div>
+  );
+}
+
+function Question({ invoice, done }: { invoice: Invoice; done: () => void }) {
+  const ask = useMutation({
+    mutationFn: (question: string) =>
+      data(
+        api.POST("/api/v1/invoices/{invoice_id}/ask-forwarder", {
+          params: { path: { invoice_id: invoice.id } },
+          body: { question },
+        }),
+      ),
+    onSuccess: () => {
+      toast("Sent, in the thread of the mail it came in.");
+      done();
+    },
+    meta: { quiet: true },
+  });
+  return (
+    <Reasoned
+      label="Question"
+      help={`Goes to ${invoice.forwarder} in the same thread. An answer comes to the mailbox.`}
+      action="Send"
+      busy={ask.isPending}
+      error={ask.error}
+      send={(question) => ask.mutate(question)}
+    />
+  );
+}
+
+function Reasoned(props: {
+  label: string;
+  help: string;
+  action: string;
+  busy: boolean;
+  error: Error | null;
+  send: (text: string) => void;
+}) {
+  const [text, setText] = useState("");
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    props.send(text.trim());
+  };
+  return (
+    <form onSubmit={submit} className="flex flex-col gap-3">
+      <TextArea
+        label={props.label}
+        help={props.help}
+        required
+        autoFocus
+        maxLength={500}
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+      />
+      <FormProblem error={props.error} />
+      <div className="flex justify-end">
+        <Button look="main" type="submit" busy={props.busy}>
+          {props.action}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+function useDecision(invoice: Invoice, done: () => void) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (decision: { target: string; reason: string }) =>
+      data(
+        api.POST("/api/v1/invoices/{invoice_id}/decide", {
+          params: { path: { invoice_id: invoice.id } },
+          body: { version: invoice.version, ...decision },
+        }),
+      ),
+    onSuccess: (_, { target }) => {
+      toast(target === "rejected" ? "Rejected. The forwarder is told." : "On its way again.");
+      done();
+    },
+    onSettled: () => queries.invalidateQueries(),
+  });
+}

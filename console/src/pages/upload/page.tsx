@@ -1,0 +1,162 @@
+/** Handing in invoices by hand: dropped files or a hosted file's address; each then walks the same street as a mail. */
+import { useMutation } from "@tanstack/react-query";
+import { CircleAlert, CircleCheck, FileUp, LoaderCircle } from "lucide-react";
+import { type DragEvent, type FormEvent, useRef, useState } from "react";
+import { Link } from "react-router";
+import { Button } from "@/parts/button";
+import { api, data } from "@/parts/client";
+import { FormProblem, TextField } from "@/parts/form";
+import { useMay } from "@/parts/me";
+import { Page, Panel } from "@/parts/page";
+import { Empty } from "@/parts/states";
+import { size } from "@/parts/size";
+import { type Sending, useUploads } from "./sending";
+
+const TYPES = ".pdf,.png,.jpg,.jpeg,.tif,.tiff,.webp,.heic,.xml,.zip,.eml";
+
+export default function Upload() {
+  const may = useMay("upload");
+  const uploads = useUploads();
+  if (!may) {
+    return (
+      <Page title="Upload">
+        <Empty title="Not yours to do">Your role may look at invoices, not hand them in. Ask an administrator.</Empty>
+      </Page>
+    );
+  }
+  return (
+    <Page title="Upload" lead="What you hand in here walks the same street as a forwarded mail.">
+      <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,1.4fr)_minmax(0,1fr)]">
+        <div className="flex flex-col gap-4">
+          <Drop take={uploads.send} />
+          {uploads.all.length > 0 && <Progress all={uploads.all} again={uploads.again} />}
+        </div>
+        <FromAddress />
+      </div>
+    </Page>
+  );
+}
+
+function Drop({ take }: { take: (files: readonly File[]) => void }) {
+  const input = useRef<HTMLInputElement>(null);
+  const [over, setOver] = useState(false);
+  const drop = (event: DragEvent) => {
+    event.preventDefault();
+    setOver(false);
+    take([...event.dataTransfer.files]);
+  };
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: dropping is the mouse's way; the button below is everybody's
+    <div
+      onDragOver={(event) => {
+        event.preventDefault();
+        setOver(true);
+      }}
+      onDragLeave={() => setOver(false)}
+      onDrop={drop}
+      className={`flex flex-col items-center gap-3 rounded-lg border-2 border-dashed px-6 py-12 text-center ${over ? "border-accent bg-accent-soft" : "border-line bg-panel"}`}
+    >
+      <FileUp aria-hidden size={30} strokeWidth={1.5} className="text-quiet" />
+      <p className="font-medium">Drop files here</p>
+      <Button look="main" onPress={() => input.current?.click()}>
+        Choose files
+      </Button>
+      <p className="text-sm text-quiet">PDF, pictures, e-invoice XML, zip, or a saved mail (.eml)</p>
+      <input
+        ref={input}
+        type="file"
+        multiple
+        accept={TYPES}
+        aria-label="Files"
+        tabIndex={-1}
+        className="sr-only"
+        onChange={(event) => {
+          take([...(event.target.files ?? [])]);
+          event.target.value = "";
+        }}
+      />
+    </div>
+  );
+}
+
+function Progress({ all, again }: { all: readonly Sending[]; again: (sending: Sending) => void }) {
+  return (
+    <Panel title="Handed in">
+      <ul aria-live="polite" className="divide-y divide-line">
+        {all.map((each) => (
+          <li key={each.id} className="flex flex-col gap-1.5 px-4 py-2.5">
+            <div className="flex items-center gap-3">
+              <Mark sending={each} />
+              <span className="min-w-0 grow truncate">{each.file.name}</span>
+              <span className="shrink-0 text-sm text-quiet">{size(each.file.size)}</span>
+            </div>
+            {each.state === "sending" && (
+              <progress
+                aria-label={`Sending ${each.file.name}`}
+                value={each.sent}
+                max={1}
+                className="h-1.5 w-full overflow-hidden rounded-full bg-sunk accent-accent-fill"
+              />
+            )}
+            {each.state === "failed" && (
+              <p className="flex flex-wrap items-center justify-between gap-2 text-bad">
+                {each.words}
+                <Button onPress={() => again(each)}>Try again</Button>
+              </p>
+            )}
+            {each.results.map((result) => (
+              <p key={`${result.name}${result.invoice_id ?? ""}`} className="flex flex-wrap gap-x-2 pl-7 text-sm">
+                <span className="truncate text-quiet">{result.name}</span>
+                {result.invoice_id ? (
+                  <Link className="link" to={`/invoices/${result.invoice_id}`}>
+                    {result.words}
+                  </Link>
+                ) : (
+                  <span className="text-warn">{result.words}</span>
+                )}
+              </p>
+            ))}
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}
+
+function Mark({ sending }: { sending: Sending }) {
+  if (sending.state === "done") return <CircleCheck aria-label="Taken in" size={16} className="shrink-0 text-good" />;
+  if (sending.state === "failed") return <CircleAlert aria-label="Failed" size={16} className="shrink-0 text-bad" />;
+  return <LoaderCircle aria-label="Sending" size={16} className="shrink-0 text-accent motion-safe:animate-spin" />;
+}
+
+function FromAddress() {
+  const [url, setUrl] = useState("");
+  const fetching = useMutation({
+    mutationFn: () => data(api.POST("/api/v1/uploads/from-address", { body: { url } })),
+    onSuccess: () => setUrl(""),
+    meta: { quiet: true },
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    fetching.mutate();
+  };
+  return (
+    <Panel title="From an address">
+      <form onSubmit={submit} className="flex flex-col gap-3 p-4">
+        <TextField
+          label="Address of the file"
+          type="url"
+          required
+          placeholder="https://"
+          help="Only from the hosts your administrator allows."
+          value={url}
+          onChange={(event) => setUrl(event.target.value)}
+        />
+        <FormProblem error={fetching.error} />
+        <Button type="submit" busy={fetching.isPending}>
+          Fetch it
+        </Button>
+      </form>
+    </Panel>
+  );
+}

@@ -1,0 +1,31 @@
+/** Passkeys: the browser's part of making and using them; every byte is checked by the server. */
+
+/** False in an old browser, and where the page is not served securely. */
+export function passkeysWork(): boolean {
+  return "PublicKeyCredential" in globalThis && "parseRequestOptionsFromJSON" in PublicKeyCredential;
+}
+
+/** Asks the person's device for a new passkey; null when they turned away. */
+export async function makePasskey(options: PublicKeyCredentialCreationOptionsJSON): Promise<unknown> {
+  return await asked(() =>
+    navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options) }),
+  );
+}
+
+/** Asks the person's device to sign a challenge; null when they turned away. */
+export async function askPasskey(options: PublicKeyCredentialRequestOptionsJSON): Promise<unknown> {
+  return await asked(() =>
+    navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options) }),
+  );
+}
+
+async function asked(ask: () => Promise<Credential | null>): Promise<unknown> {
+  try {
+    const made = await ask();
+    return made instanceof PublicKeyCredential ? made.toJSON() : null;
+  } catch (error) {
+    // The browser says the same whether it was refused, ran out of time, or had none.
+    if (error instanceof DOMException && ["NotAllowedError", "AbortError"].includes(error.name)) return null;
+    throw error;
+  }
+}
