@@ -12,8 +12,15 @@ type Page = () => Promise<{ default: ComponentType }>;
 
 /** Each page's module has the page as its default export. */
 const PAGES: readonly (readonly [path: string, page: Page])[] = [
+  ["/", () => import("./pages/today/page")],
+  ["/upload", () => import("./pages/upload/page")],
+  ["/invoices", () => import("./pages/invoices/page")],
+  ["/invoices/:id", () => import("./pages/invoice/page")],
+  ["/exceptions", () => import("./pages/exceptions/page")],
+  ["/settings", () => import("./pages/settings/page")],
   ["*", () => import("./pages/not-found/page")],
 ];
+const SignIn = lazy(() => import("./pages/sign-in/page"));
 const ROUTES = PAGES.map(([path, page]) => [path, lazy(page)] as const);
 
 export function App() {
@@ -23,6 +30,7 @@ export function App() {
         <BrowserRouter>
           <Suspense fallback={<Loading />}>
             <Routes>
+              <Route path="/sign-in/*" element={<SignIn />} />
               <Route element={<Shell />}>
                 {ROUTES.map(([path, Page]) => (
                   <Route key={path} path={path} element={<Page />} />

@@ -41,7 +41,8 @@ export function useActions(done: () => void): Actions {
     onSuccess: ({ results }, { action, items }) => {
       const refused = results.filter((result) => !result.done);
       const well = results.length - refused.length;
-      if (well > 0) toast(well === 1 ? `${named(items, results)} is ${DONE[action]}.` : `${well} are ${DONE[action]}.`);
+      if (well > 0)
+        toast(well === 1 ? `${named(items, results)} is ${DONE[action]}.` : `${well} are ${DONE[action]}.`);
       for (const result of refused) toast(`${nameOf(items, result.id)}: ${result.detail}`, "bad");
       setRejecting([]);
       done();
@@ -58,7 +59,11 @@ export function useActions(done: () => void): Actions {
     busy: bulk.isPending,
     dialog: (
       <Dialog
-        title={rejecting.length === 1 ? `Reject ${nameOf(rejecting, rejecting[0]?.id)}` : `Reject ${rejecting.length} invoices`}
+        title={
+          rejecting.length === 1
+            ? `Reject ${nameOf(rejecting, rejecting[0]?.id)}`
+            : `Reject ${rejecting.length} invoices`
+        }
         open={rejecting.length > 0}
         close={() => setRejecting([])}
       >
@@ -85,7 +90,8 @@ function Why(props: { busy: boolean; error: Error | null; send: (reason: string)
         value={reason}
         onChange={(event) => setReason(event.target.value)}
         onKeyDown={(event) => {
-          if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) event.currentTarget.form?.requestSubmit();
+          if (event.key === "Enter" && (event.ctrlKey || event.metaKey))
+            event.currentTarget.form?.requestSubmit();
         }}
       />
       <FormProblem error={props.error} />

@@ -12,10 +12,10 @@ import { Page } from "@/parts/page";
 import { Empty, Failing, Loading } from "@/parts/states";
 import { type Column, Table } from "@/parts/table";
 import { Age } from "@/parts/time";
+import { useActions } from "./actions";
 import { Bulk } from "./bulk";
 import { Preview } from "./preview";
 import type { Exception } from "./shape";
-import { useActions } from "./actions";
 
 type Whose = "all" | "mine" | "nobody";
 const WHOSE: readonly (readonly [Whose, string])[] = [
@@ -27,8 +27,8 @@ const WHOSE: readonly (readonly [Whose, string])[] = [
 export default function Exceptions() {
   const navigate = useNavigate();
   const wide = useWide();
-  const me = useMe().data?.person;
-  const may = useMay("decide");
+  const me = useMe().data;
+  const may = useMay("invoices.decide");
   const [whose, setWhose] = useState<Whose>("all");
   const [current, setCurrent] = useState<string | null>(null);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
@@ -37,7 +37,12 @@ export default function Exceptions() {
     queryFn: ({ pageParam }) =>
       data(
         api.GET("/api/v1/exceptions", {
-          params: { query: { ...(whose === "all" ? {} : { owner: whose }), ...(pageParam ? { after: pageParam } : {}) } },
+          params: {
+            query: {
+              ...(whose === "all" ? {} : { owner: whose }),
+              ...(pageParam ? { after: pageParam } : {}),
+            },
+          },
         }),
       ),
     initialPageParam: null as string | null,
@@ -53,7 +58,8 @@ export default function Exceptions() {
   const picked = rows.filter((each) => chosen.has(each.id));
   const actions = useActions(() => setChosen(new Set()));
   const targets = picked.length > 0 ? picked : row ? [row] : [];
-  const move = (step: number) => setCurrent(rows[Math.min(Math.max(at + step, 0), rows.length - 1)]?.id ?? null);
+  const move = (step: number) =>
+    setCurrent(rows[Math.min(Math.max(at + step, 0), rows.length - 1)]?.id ?? null);
   const pick = (id: string) => {
     const next = new Set(chosen);
     if (!next.delete(id)) next.add(id);
@@ -66,7 +72,11 @@ export default function Exceptions() {
     ...(may
       ? [
           { keys: "x", words: "Choose it for a bulk action", run: () => row && pick(row.id) },
-          { keys: "c", words: "Claim it, or give it back", run: () => row && actions.claim(targets, row.owner?.id === me?.id) },
+          {
+            keys: "c",
+            words: "Claim it, or give it back",
+            run: () => row && actions.claim(targets, row.owner?.id === me?.id),
+          },
           { keys: "r", words: "Judge again", run: () => actions.resume(targets) },
           { keys: "e", words: "Reject, with a reason", run: () => actions.askReason(targets) },
         ]
@@ -84,22 +94,26 @@ export default function Exceptions() {
         ]
       : []),
     {
-      id: "vendor",
+      id: "invoice",
       header: "Invoice",
-      track: "minmax(0, 1.5fr)",
+      track: "minmax(0, 1fr)",
       cell: (each) => (
-        <span className="flex flex-col leading-tight">
-          <Link to={`/invoices/${each.id}`} className="truncate font-medium hover:underline">
-            {each.vendor ?? "Unknown vendor"}
-          </Link>
-          <span className="truncate text-sm text-quiet">{each.number ?? "No number"}</span>
+        <span className="flex flex-col leading-snug">
+          <span className="truncate">
+            <Link to={`/invoices/${each.id}`} className="font-medium hover:underline">
+              {each.vendor ?? "Unknown vendor"}
+            </Link>{" "}
+            <span className="text-quiet">{each.number ?? "no number"}</span>
+          </span>
+          <span className="truncate text-sm text-quiet" title={each.reason}>
+            {each.reason}
+          </span>
         </span>
       ),
     },
-    { id: "total", header: "Total", track: "8.5rem", end: true, cell: (each) => <Money sum={each.total} /> },
-    { id: "reason", header: "Reason", track: "minmax(0, 2fr)", cell: (each) => <span title={each.reason}>{each.reason}</span> },
-    { id: "owner", header: "Owner", track: "7rem", cell: (each) => <Owner row={each} /> },
-    { id: "age", header: "Waits", track: "5rem", end: true, cell: (each) => <Age since={each.since} /> },
+    { id: "owner", header: "Owner", track: "6.5rem", cell: (each) => <Owner row={each} /> },
+    { id: "age", header: "Waits", track: "6rem", cell: (each) => <Age since={each.since} /> },
+    { id: "total", header: "Total", track: "8rem", end: true, cell: (each) => <Money sum={each.total} /> },
   ];
   return (
     <Page title="Exceptions" lead="Held invoices. Each moves when you correct it, let it go on, or end it.">
@@ -136,7 +150,9 @@ export default function Exceptions() {
               columns={columns}
               rowKey={(each) => each.id}
               card={(each) => <Card row={each} may={may} on={chosen.has(each.id)} pick={pick} />}
-              more={query.hasNextPage && !query.isFetchingNextPage ? () => void query.fetchNextPage() : undefined}
+              more={
+                query.hasNextPage && !query.isFetchingNextPage ? () => void query.fetchNextPage() : undefined
+              }
               loadingMore={query.isFetchingNextPage}
               open={(each) => (wide ? setCurrent(each.id) : navigate(`/invoices/${each.id}`))}
               current={row?.id ?? null}

@@ -9,13 +9,27 @@ import { Findings } from "../invoice/findings";
 import type { Actions } from "./actions";
 import type { Exception } from "./shape";
 
-export function Preview({ row, may, mine, actions }: { row: Exception; may: boolean; mine: boolean; actions: Actions }) {
+export function Preview({
+  row,
+  may,
+  mine,
+  actions,
+}: {
+  row: Exception;
+  may: boolean;
+  mine: boolean;
+  actions: Actions;
+}) {
   const query = useQuery({
     queryKey: ["invoice", row.id],
-    queryFn: () => data(api.GET("/api/v1/invoices/{invoice_id}", { params: { path: { invoice_id: row.id } } })),
+    queryFn: () =>
+      data(api.GET("/api/v1/invoices/{invoice_id}", { params: { path: { invoice_id: row.id } } })),
   });
   return (
-    <aside aria-label="The exception at hand" className="panel sticky top-4 hidden max-h-[calc(100dvh-2rem)] overflow-auto xl:block">
+    <aside
+      aria-label="The exception at hand"
+      className="panel sticky top-4 hidden max-h-[calc(100dvh-2rem)] overflow-auto xl:block"
+    >
       <div className="flex flex-col gap-3 border-b border-line p-4">
         <div>
           <p className="flex items-baseline justify-between gap-3">

@@ -20,13 +20,21 @@ const RESUME_WORDS: Readonly<Record<string, string>> = {
 
 export function Actions({ invoice }: { invoice: Invoice }) {
   const [asking, setAsking] = useState<Asking>(null);
-  const may = useMay("decide");
+  const may = useMay("invoices.decide");
   const decide = useDecision(invoice, () => setAsking(null));
   const ways = may ? invoice.ways : [];
   const resumes = ways.filter((way) => way !== "rejected");
   const first = resumes.at(-1);
   useShortcuts([
-    ...(first ? [{ keys: "r", words: RESUME_WORDS[first] ?? first, run: () => decide.mutate({ target: first, reason: "" }) }] : []),
+    ...(first
+      ? [
+          {
+            keys: "r",
+            words: RESUME_WORDS[first] ?? first,
+            run: () => decide.mutate({ target: first, reason: "" }),
+          },
+        ]
+      : []),
     ...(ways.includes("rejected") ? [{ keys: "e", words: "Reject", run: () => setAsking("reject") }] : []),
     ...(may ? [{ keys: "f", words: "Ask the forwarder", run: () => setAsking("forwarder") }] : []),
   ]);

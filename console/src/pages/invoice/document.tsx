@@ -18,7 +18,11 @@ export function DocumentView({ document, fields, selected, select }: Props) {
   const [zoom, setZoom] = useState(0);
   const scale = ZOOMS[zoom] ?? 1;
   if (document.pages.length === 0) {
-    return <Empty title="No picture of it">This document has no pages that could be drawn. Its text may still be read.</Empty>;
+    return (
+      <Empty title="No picture of it">
+        This document has no pages that could be drawn. Its text may still be read.
+      </Empty>
+    );
   }
   return (
     <div className="flex min-h-0 flex-col">
@@ -27,7 +31,12 @@ export function DocumentView({ document, fields, selected, select }: Props) {
           {document.name} · {document.pages.length === 1 ? "1 page" : `${document.pages.length} pages`}
         </span>
         <span className="flex shrink-0 items-center">
-          <Zoom label="Smaller" disabled={zoom === 0} onPress={() => setZoom(zoom - 1)} icon={<Minus aria-hidden size={15} />} />
+          <Zoom
+            label="Smaller"
+            disabled={zoom === 0}
+            onPress={() => setZoom(zoom - 1)}
+            icon={<Minus aria-hidden size={15} />}
+          />
           <span className="w-11 text-center text-xs">{scale * 100} %</span>
           <Zoom
             label="Larger"
@@ -37,8 +46,12 @@ export function DocumentView({ document, fields, selected, select }: Props) {
           />
         </span>
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <section tabIndex={0} aria-label="Pages of the document" className="max-h-[78dvh] overflow-auto bg-sunk p-3">
+      <section
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+        tabIndex={0}
+        aria-label="Pages of the document"
+        className="max-h-[78dvh] overflow-auto bg-sunk p-3"
+      >
         <div className="flex flex-col gap-3" style={{ width: `${scale * 100}%` }}>
           {document.pages.map((page) => (
             <PageView
@@ -55,7 +68,12 @@ export function DocumentView({ document, fields, selected, select }: Props) {
   );
 }
 
-function PageView(props: { page: PagePicture; fields: readonly Field[]; selected: string | null; select: (name: string) => void }) {
+function PageView(props: {
+  page: PagePicture;
+  fields: readonly Field[];
+  selected: string | null;
+  select: (name: string) => void;
+}) {
   const { page } = props;
   return (
     <figure className="relative m-0">
@@ -67,7 +85,12 @@ function PageView(props: { page: PagePicture; fields: readonly Field[]; selected
         className="block h-auto w-full rounded-sm border border-line bg-white"
       />
       {props.fields.map((field) => (
-        <Box key={field.name} field={field} on={field.name === props.selected} select={() => props.select(field.name)} />
+        <Box
+          key={field.name}
+          field={field}
+          on={field.name === props.selected}
+          select={() => props.select(field.name)}
+        />
       ))}
     </figure>
   );

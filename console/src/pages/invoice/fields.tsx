@@ -55,7 +55,11 @@ export function Fields(props: Props) {
         {fields.map((field) => (
           <li key={field.name} className="border-b border-line last:border-0">
             {editing === field.name ? (
-              <Editor field={field} value={drafts[field.name] ?? field.value ?? ""} keep={(text) => keep(field, text)} />
+              <Editor
+                field={field}
+                value={drafts[field.name] ?? field.value ?? ""}
+                keep={(text) => keep(field, text)}
+              />
             ) : (
               <Row
                 field={field}
@@ -123,7 +127,9 @@ function Row(props: {
       >
         <span className="text-quiet">{LABELS[field.name] ?? field.name}</span>
         <span className="min-w-0">
-          <span className={`break-words ${value ? "" : "text-quiet italic"} ${draft === undefined ? "" : "font-semibold"}`}>
+          <span
+            className={`break-words ${value ? "" : "text-quiet italic"} ${draft === undefined ? "" : "font-semibold"}`}
+          >
             {value || "not found"}
           </span>
           {draft !== undefined && <s className="ml-2 text-quiet">{field.value || "not found"}</s>}
@@ -137,7 +143,11 @@ function Row(props: {
           field.value !== null && <Badge tone={tone}>{sure}</Badge>
         )}
         {draft !== undefined ? (
-          <IconButton label={`Undo ${LABELS[field.name] ?? field.name}`} onPress={props.undo} icon={<Undo2 aria-hidden size={14} />} />
+          <IconButton
+            label={`Undo ${LABELS[field.name] ?? field.name}`}
+            onPress={props.undo}
+            icon={<Undo2 aria-hidden size={14} />}
+          />
         ) : (
           props.edit && (
             <IconButton

@@ -1,10 +1,9 @@
 /** What the rules say, with what they say it from; the other invoice or the order stands beside. */
 import { Link } from "react-router";
-import { Badge } from "@/parts/badge";
+import { Badge, State } from "@/parts/badge";
 import { Facts } from "@/parts/facts";
 import { Money } from "@/parts/money";
 import { Empty } from "@/parts/states";
-import { State } from "@/parts/badge";
 import { Time } from "@/parts/time";
 import { SEVERITIES } from "./labels";
 import type { Invoice } from "./shape";
@@ -39,8 +38,11 @@ export function Findings({ invoice }: { invoice: Invoice }) {
                 </div>
               </details>
             )}
-            {finding.rule.startsWith("duplicate") && invoice.twins.map((twin) => <Twin key={twin.id} twin={twin} />)}
-            {finding.rule.endsWith("_po") && invoice.purchase_order && <Order order={invoice.purchase_order} />}
+            {finding.rule.startsWith("duplicate") &&
+              invoice.twins.map((twin) => <Twin key={twin.id} twin={twin} />)}
+            {finding.rule.endsWith("_po") && invoice.purchase_order && (
+              <Order order={invoice.purchase_order} />
+            )}
           </li>
         );
       })}

@@ -14,7 +14,8 @@ const VERDICTS: Readonly<Record<string, Tone>> = {
 
 export function Model({ invoice }: { invoice: Invoice }) {
   const { model } = invoice;
-  if (!model) return <Empty title="The model was not asked">It sees masked facts once the document is read.</Empty>;
+  if (!model)
+    return <Empty title="The model was not asked">It sees masked facts once the document is read.</Empty>;
   const { report } = model;
   return (
     <div className="flex flex-col gap-4 p-4">
@@ -26,7 +27,8 @@ export function Model({ invoice }: { invoice: Invoice }) {
       {report && (
         <section className="flex flex-col gap-2">
           <h3 className="heading flex items-center gap-2">
-            Its report <Badge tone={VERDICTS[report.verdict] ?? "calm"}>{report.verdict}</Badge> <Badge>{report.risk} risk</Badge>
+            Its report <Badge tone={VERDICTS[report.verdict] ?? "calm"}>{report.verdict}</Badge>{" "}
+            <Badge>{report.risk} risk</Badge>
           </h3>
           <p className="break-words">{report.summary}</p>
           <ul className="flex flex-col gap-1">

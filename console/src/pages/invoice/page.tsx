@@ -36,10 +36,12 @@ export default function InvoicePage() {
 function Case({ invoice }: { invoice: Invoice }) {
   useTitle(invoice.number ?? "Invoice");
   const [selected, setSelected] = useState<string | null>(null);
-  const [tab, setTab] = useState(invoice.state === "held" && invoice.findings.length > 0 ? "findings" : "fields");
+  const [tab, setTab] = useState(
+    invoice.state === "held" && invoice.findings.length > 0 ? "findings" : "fields",
+  );
   const fields = inOrder(invoice.fields);
   const correction = useCorrection(invoice);
-  const may = useMay("correct");
+  const may = useMay("invoices.correct");
   const choose = (name: string) => {
     setSelected(name);
     setTab("fields");
@@ -69,7 +71,7 @@ function Case({ invoice }: { invoice: Invoice }) {
       <div className="panel px-4 py-3">
         <Street invoice={invoice} />
       </div>
-      <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,1.15fr)_minmax(0,1fr)]">
+      <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-4 lg:grid-cols-[minmax(0,1.15fr)_minmax(0,1fr)]">
         <section aria-label="Document" className="panel overflow-hidden lg:sticky lg:top-4">
           <DocumentView document={invoice.document} fields={fields} selected={selected} select={choose} />
         </section>
@@ -90,11 +92,12 @@ function Top({ invoice }: { invoice: Invoice }) {
       <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
         <div className="min-w-0">
           <h1 className="flex flex-wrap items-center gap-2 text-xl font-semibold tracking-tight break-words">
-            {invoice.number ?? "No number"} <State state={invoice.state} /> {invoice.simulated && <Simulated />}
+            {invoice.number ?? "No number"} <State state={invoice.state} />{" "}
+            {invoice.simulated && <Simulated />}
           </h1>
           <p className="break-words text-quiet">
-            {invoice.vendor ?? "Unknown vendor"} · came in <Time at={invoice.received_at} /> · in this state for{" "}
-            <Age since={invoice.since} />
+            {invoice.vendor ?? "Unknown vendor"} · came in <Time at={invoice.received_at} /> · in this state
+            for <Age since={invoice.since} />
           </p>
         </div>
         <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
@@ -139,7 +142,8 @@ function useCorrection(invoice: Invoice) {
     },
     // Someone else was first: what they did comes into view, and one's own corrections stay to be sent again.
     onError: (error) => {
-      if (error instanceof Problem && error.kind === "stale") toast("Someone changed it meanwhile. Look again, then send.", "bad");
+      if (error instanceof Problem && error.kind === "stale")
+        toast("Someone changed it meanwhile. Look again, then send.", "bad");
     },
     onSettled: () => queries.invalidateQueries({ queryKey: ["invoice", invoice.id] }),
     meta: { quiet: true },

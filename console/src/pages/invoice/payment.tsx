@@ -9,15 +9,15 @@ import type { Invoice, Question, Screenshot } from "./shape";
 export function Payment({ invoice }: { invoice: Invoice }) {
   const { payment } = invoice;
   if (!payment && invoice.questions.length === 0) {
-    return <Empty title="Nothing to pay yet">The terms are fixed when the rules have passed the invoice.</Empty>;
+    return (
+      <Empty title="Nothing to pay yet">The terms are fixed when the rules have passed the invoice.</Empty>
+    );
   }
   return (
     <div className="flex flex-col divide-y divide-line">
       {payment && (
         <section className="flex flex-col gap-3 p-4">
-          <h3 className="heading flex items-center gap-2">
-            Terms {payment.simulated && <Simulated />}
-          </h3>
+          <h3 className="heading flex items-center gap-2">Terms {payment.simulated && <Simulated />}</h3>
           <Facts
             facts={[
               ["Beneficiary", payment.beneficiary],
@@ -95,7 +95,12 @@ function Shot({ shot }: { shot: Screenshot }) {
     <figure className="m-0 flex flex-col gap-2 p-4">
       <figcaption className="heading">{shot.title}</figcaption>
       <a href={shot.url} target="_blank" rel="noreferrer">
-        <img src={shot.url} alt={shot.title} loading="lazy" className="w-full rounded-md border border-line" />
+        <img
+          src={shot.url}
+          alt={shot.title}
+          loading="lazy"
+          className="w-full rounded-md border border-line"
+        />
       </a>
       <p className="text-sm text-quiet">
         SHA-256 <Hash value={shot.sha256} />

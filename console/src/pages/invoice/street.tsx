@@ -2,7 +2,7 @@
 import { Check } from "lucide-react";
 import { State } from "@/parts/badge";
 import { Hash } from "@/parts/facts";
-import { moment, Time } from "@/parts/time";
+import { brief, moment, Time } from "@/parts/time";
 import type { Entry, Invoice } from "./shape";
 
 const MILESTONES = [
@@ -35,7 +35,7 @@ export function Street({ invoice }: { invoice: Invoice }) {
             <span className={at ? "font-medium" : "text-quiet"}>{words}</span>
             {at ? (
               <time dateTime={at} title={moment(at, true)} className="text-quiet">
-                {clock(at)}
+                {brief(at)}
               </time>
             ) : (
               <span className="sr-only">not yet</span>
@@ -75,10 +75,4 @@ export function Record({ entries }: { entries: readonly Entry[] }) {
       ))}
     </ol>
   );
-}
-
-const CLOCK = new Intl.DateTimeFormat("en-GB", { day: "2-digit", month: "short", hour: "2-digit", minute: "2-digit" });
-
-function clock(at: string): string {
-  return CLOCK.format(new Date(at));
 }

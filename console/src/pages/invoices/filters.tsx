@@ -21,7 +21,10 @@ export function Filters(props: { search: URLSearchParams; change: (name: Name, v
           hideLabel
           value={value("state")}
           onChange={(event) => props.change("state", event.target.value)}
-          options={[["", "Any state"], ...Object.entries(STATES).map(([state, [words]]) => [state, words] as const)]}
+          options={[
+            ["", "Any state"],
+            ...Object.entries(STATES).map(([state, [words]]) => [state, words] as const),
+          ]}
         />
       </div>
       {(["from", "until"] as const).map((name) => (

@@ -11,46 +11,54 @@ import { Money } from "@/parts/money";
 import { Page } from "@/parts/page";
 import { Empty, Failing, Loading } from "@/parts/states";
 import { type Column, Table } from "@/parts/table";
-import { Age, moment } from "@/parts/time";
+import { Age, brief, moment } from "@/parts/time";
 import { Filters, filtersOf } from "./filters";
 import type { Row } from "./shape";
 
 const COLUMNS: readonly Column<Row>[] = [
   {
-    id: "number",
+    id: "invoice",
     header: "Invoice",
-    track: "minmax(0, 1.2fr)",
+    track: "minmax(0, 2fr)",
     cell: (row) => (
-      <Link to={`/invoices/${row.id}`} className="font-medium hover:underline">
-        {row.number ?? "No number"}
-      </Link>
-    ),
-  },
-  { id: "vendor", header: "Vendor", track: "minmax(0, 1.6fr)", cell: (row) => row.vendor ?? <Unknown /> },
-  { id: "total", header: "Total", track: "9.5rem", end: true, cell: (row) => <Money sum={row.total} /> },
-  {
-    id: "state",
-    header: "State",
-    track: "11rem",
-    cell: (row) => (
-      <span className="flex items-center gap-1.5">
-        <State state={row.state} /> {row.simulated && <Simulated />}
+      <span className="flex flex-col leading-snug">
+        <Link to={`/invoices/${row.id}`} className="truncate font-medium hover:underline">
+          {row.vendor ?? "Unknown vendor"}
+        </Link>
+        <span className="truncate text-sm text-quiet">{row.number ?? "No number"}</span>
       </span>
     ),
   },
   {
-    id: "reason",
-    header: "Why",
-    track: "minmax(0, 2fr)",
-    cell: (row) => <span className="text-quiet">{row.reason}</span>,
+    id: "state",
+    header: "State",
+    track: "minmax(0, 2.2fr)",
+    cell: (row) => (
+      <span className="flex items-center gap-2">
+        <State state={row.state} /> {row.simulated && <Simulated />}
+        <span className="truncate text-sm text-quiet" title={row.reason}>
+          {row.reason}
+        </span>
+      </span>
+    ),
   },
-  { id: "since", header: "In this state", track: "7rem", end: true, cell: (row) => <Age since={row.since} /> },
+  { id: "since", header: "For", track: "6.5rem", cell: (row) => <Age since={row.since} /> },
   {
     id: "received",
     header: "Came in",
-    track: "12rem",
+    track: "8.5rem",
+    cell: (row) => (
+      <span className="text-quiet" title={moment(row.received_at)}>
+        {brief(row.received_at)}
+      </span>
+    ),
+  },
+  {
+    id: "total",
+    header: "Total",
+    track: "9.5rem",
     end: true,
-    cell: (row) => <span className="text-quiet">{moment(row.received_at)}</span>,
+    cell: (row) => <Money sum={row.total} className="font-medium" />,
   },
 ];
 
@@ -61,7 +69,11 @@ export default function Invoices() {
   const query = useInfiniteQuery({
     queryKey: ["invoices", filters],
     queryFn: ({ pageParam }) =>
-      data(api.GET("/api/v1/invoices", { params: { query: { ...filters, ...(pageParam ? { after: pageParam } : {}) } } })),
+      data(
+        api.GET("/api/v1/invoices", {
+          params: { query: { ...filters, ...(pageParam ? { after: pageParam } : {}) } },
+        }),
+      ),
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next,
     placeholderData: keepPreviousData,
@@ -82,8 +94,14 @@ export default function Invoices() {
     <Page title="Invoices" actions={<LinkButton to="/upload">Upload</LinkButton>}>
       <section aria-label="Invoices" className="panel overflow-hidden">
         <div className="flex flex-wrap items-end gap-2 border-b border-line p-3">
-          <Words value={search.get("q") ?? ""} change={(q) => setSearch(changed(search, "q", q), { replace: true })} />
-          <Filters search={search} change={(name, value) => setSearch(changed(search, name, value), { replace: true })} />
+          <Words
+            value={search.get("q") ?? ""}
+            change={(q) => setSearch(changed(search, "q", q), { replace: true })}
+          />
+          <Filters
+            search={search}
+            change={(name, value) => setSearch(changed(search, name, value), { replace: true })}
+          />
         </div>
         {query.isPending && <Loading lines={8} />}
         {query.error && <Failing error={query.error} again={() => void query.refetch()} />}
@@ -105,7 +123,9 @@ export default function Invoices() {
             columns={COLUMNS}
             rowKey={(row) => row.id}
             card={(row) => <Card row={row} />}
-            more={query.hasNextPage && !query.isFetchingNextPage ? () => void query.fetchNextPage() : undefined}
+            more={
+              query.hasNextPage && !query.isFetchingNextPage ? () => void query.fetchNextPage() : undefined
+            }
             loadingMore={query.isFetchingNextPage}
             open={(row) => navigate(`/invoices/${row.id}`)}
             current={current}
@@ -164,10 +184,6 @@ function Words({ value, change }: { value: string; change: (q: string) => void }
       />
     </label>
   );
-}
-
-function Unknown() {
-  return <span className="text-quiet">Unknown</span>;
 }
 
 function changed(search: URLSearchParams, name: string, value: string): URLSearchParams {

@@ -60,7 +60,7 @@ export function Keys() {
 
 function NewKey() {
   const queries = useQueryClient();
-  const offered = useMe().data?.permissions ?? [];
+  const offered = useMe().data?.may ?? [];
   const [name, setName] = useState("");
   const [days, setDays] = useState(DAYS);
   const [scopes, setScopes] = useState<ReadonlySet<string>>(new Set(["read"]));

@@ -7,14 +7,14 @@ import { api, data } from "@/parts/client";
 import { Facts } from "@/parts/facts";
 import { useMay, useMe } from "@/parts/me";
 import { Page, Panel } from "@/parts/page";
-import { ThemeChoice } from "./theme-choice";
 import { Keys } from "./keys";
 import { Passkeys } from "./passkeys";
 import { Sessions } from "./sessions";
+import { ThemeChoice } from "./theme-choice";
 
 export default function Settings() {
   const me = useMe().data;
-  const may = useMay("keys");
+  const may = useMay("keys.edit");
   const leave = useMutation({
     mutationFn: () => data(api.POST("/api/v1/sign-out")),
     onSuccess: () => location.assign("/sign-in"),
@@ -34,9 +34,9 @@ export default function Settings() {
           <div className="p-4">
             <Facts
               facts={[
-                ["Name", me.person.name],
-                ["Mail", me.person.address],
-                ["Role", <Badge key="role">{me.person.role}</Badge>],
+                ["Name", me.name],
+                ["Mail", me.address],
+                ["Role", <Badge key="role">{me.role}</Badge>],
               ]}
             />
           </div>

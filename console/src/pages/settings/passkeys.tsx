@@ -35,7 +35,9 @@ export function Passkeys() {
   });
   const remove = useMutation({
     mutationFn: (id: string) =>
-      withStepUp(() => data(api.DELETE("/api/v1/passkeys/{passkey_id}", { params: { path: { passkey_id: id } } }))),
+      withStepUp(() =>
+        data(api.DELETE("/api/v1/passkeys/{passkey_id}", { params: { path: { passkey_id: id } } })),
+      ),
     onSuccess: () => void renew(),
   });
   const submit = (event: FormEvent) => {
@@ -66,7 +68,11 @@ export function Passkeys() {
                       )}
                     </span>
                   </span>
-                  <Button look="bare" aria-label={`Remove ${each.name}`} onPress={() => remove.mutate(each.id)}>
+                  <Button
+                    look="bare"
+                    aria-label={`Remove ${each.name}`}
+                    onPress={() => remove.mutate(each.id)}
+                  >
                     <Trash2 aria-hidden size={15} />
                   </Button>
                 </li>

@@ -30,7 +30,11 @@ export function Sessions() {
                     by {each.method}, seen <Age since={each.seen_at} suffix=" ago" />
                   </span>
                 </span>
-                {each.current ? <Badge tone="good">this one</Badge> : <Button onPress={() => end.mutate(each.id)}>End</Button>}
+                {each.current ? (
+                  <Badge tone="good">this one</Badge>
+                ) : (
+                  <Button onPress={() => end.mutate(each.id)}>End</Button>
+                )}
               </li>
             ))}
           </ul>

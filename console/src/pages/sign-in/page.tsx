@@ -6,9 +6,9 @@ import { useLocation, useParams, useSearchParams } from "react-router";
 import { Button } from "@/parts/button";
 import { api, data } from "@/parts/client";
 import { FormProblem, TextField } from "@/parts/form";
+import { Mark } from "@/parts/mark";
 import { useTitle } from "@/parts/page";
 import { askPasskey, passkeysWork } from "@/parts/passkey";
-import { Mark } from "@/parts/mark";
 import { ThemeSwitch } from "@/parts/theme-switch";
 
 export default function SignIn() {
@@ -23,7 +23,9 @@ export default function SignIn() {
           </p>
           <ThemeSwitch />
         </div>
-        <div className="panel flex flex-col gap-4 p-5 shadow-sm">{token ? <Landed token={token} /> : <Ways />}</div>
+        <div className="panel flex flex-col gap-4 p-5 shadow-sm">
+          {token ? <Landed token={token} /> : <Ways />}
+        </div>
         <p className="text-center text-sm text-quiet">Payments are approved on WhatsApp, not here.</p>
       </div>
     </main>
@@ -65,7 +67,9 @@ function Ways() {
     mutationFn: async () => {
       const { options, challenge_id } = await data(api.POST("/api/v1/sign-in/passkey/options"));
       const credential = await askPasskey(options);
-      return credential ? await data(api.POST("/api/v1/sign-in/passkey", { body: { challenge_id, credential } })) : null;
+      return credential
+        ? await data(api.POST("/api/v1/sign-in/passkey", { body: { challenge_id, credential } }))
+        : null;
     },
     onSuccess: (done) => done && enter(),
     meta: { quiet: true },
@@ -106,7 +110,8 @@ function ByMail() {
       <div role="status" className="flex gap-2.5 rounded-md bg-good-soft p-3 text-good">
         <MailCheck aria-hidden size={17} className="mt-px shrink-0" />
         <p>
-          If <strong>{address}</strong> may sign in, a link is on its way to it. It works once, for 15 minutes.
+          If <strong>{address}</strong> may sign in, a link is on its way to it. It works once, for 15
+          minutes.
         </p>
       </div>
     );

@@ -51,7 +51,8 @@ function Health({ today }: { today: TodayAnswer }) {
       ))}
       {silent.map((each) => (
         <Callout key={each.name} tone="bad">
-          <strong>{each.name} is silent:</strong> nothing proved for <Age since={each.proved_at} /> that mail is heard of.
+          <strong>{each.name} is silent:</strong> nothing proved for <Age since={each.proved_at} /> that mail
+          is heard of.
         </Callout>
       ))}
     </>
@@ -90,7 +91,10 @@ function Waiting({ today }: { today: TodayAnswer }) {
             <li key={`${each.invoice_id}${each.person}`} className="flex items-center gap-3 px-4 py-2.5">
               <span className="min-w-0 grow">
                 <span className="block truncate font-medium">{each.person}</span>
-                <Link to={`/invoices/${each.invoice_id}`} className="block truncate text-sm text-quiet hover:underline">
+                <Link
+                  to={`/invoices/${each.invoice_id}`}
+                  className="block truncate text-sm text-quiet hover:underline"
+                >
                   {each.vendor ?? "Unknown vendor"} · {each.number ?? "no number"}
                 </Link>
               </span>
@@ -125,7 +129,10 @@ function Review({ today }: { today: TodayAnswer }) {
           {today.review.map((each) => (
             <li key={each.invoice_id} className="flex items-start gap-3 px-4 py-2.5">
               <span className="min-w-0 grow">
-                <Link to={`/invoices/${each.invoice_id}`} className="block truncate font-medium hover:underline">
+                <Link
+                  to={`/invoices/${each.invoice_id}`}
+                  className="block truncate font-medium hover:underline"
+                >
                   {each.vendor ?? each.number ?? "Unknown vendor"}
                 </Link>
                 <span className="line-clamp-2 text-sm text-quiet">{each.reason}</span>
@@ -144,7 +151,11 @@ function Review({ today }: { today: TodayAnswer }) {
 
 function Outgoing({ today }: { today: TodayAnswer }) {
   return (
-    <Panel title={<span className="flex items-center gap-2">Money going out {today.simulated && <Simulated />}</span>}>
+    <Panel
+      title={
+        <span className="flex items-center gap-2">Money going out {today.simulated && <Simulated />}</span>
+      }
+    >
       {today.outgoing.length === 0 ? (
         <Nothing>Nothing is paid or due to be.</Nothing>
       ) : (

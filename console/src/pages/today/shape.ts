@@ -1,7 +1,13 @@
 /** What the API says of the day. */
 import type { Sum } from "@/parts/money";
 
-type Of = { invoice_id: string; number: string | null; vendor: string | null; total: Sum | null; since: string };
+type Of = {
+  invoice_id: string;
+  number: string | null;
+  vendor: string | null;
+  total: Sum | null;
+  since: string;
+};
 
 export type Today = {
   counts: { moving: number; asked: number; held: number; paid_today: number };

@@ -8,8 +8,8 @@ import { api, data } from "@/parts/client";
 import { FormProblem, TextField } from "@/parts/form";
 import { useMay } from "@/parts/me";
 import { Page, Panel } from "@/parts/page";
-import { Empty } from "@/parts/states";
 import { size } from "@/parts/size";
+import { Empty } from "@/parts/states";
 import { type Sending, useUploads } from "./sending";
 
 const TYPES = ".pdf,.png,.jpg,.jpeg,.tif,.tiff,.webp,.heic,.xml,.zip,.eml";
@@ -20,7 +20,9 @@ export default function Upload() {
   if (!may) {
     return (
       <Page title="Upload">
-        <Empty title="Not yours to do">Your role may look at invoices, not hand them in. Ask an administrator.</Empty>
+        <Empty title="Not yours to do">
+          Your role may look at invoices, not hand them in. Ask an administrator.
+        </Empty>
       </Page>
     );
   }
@@ -105,7 +107,10 @@ function Progress({ all, again }: { all: readonly Sending[]; again: (sending: Se
               </p>
             )}
             {each.results.map((result) => (
-              <p key={`${result.name}${result.invoice_id ?? ""}`} className="flex flex-wrap gap-x-2 pl-7 text-sm">
+              <p
+                key={`${result.name}${result.invoice_id ?? ""}`}
+                className="flex flex-wrap gap-x-2 pl-7 text-sm"
+              >
                 <span className="truncate text-quiet">{result.name}</span>
                 {result.invoice_id ? (
                   <Link className="link" to={`/invoices/${result.invoice_id}`}>
@@ -124,9 +129,13 @@ function Progress({ all, again }: { all: readonly Sending[]; again: (sending: Se
 }
 
 function Mark({ sending }: { sending: Sending }) {
-  if (sending.state === "done") return <CircleCheck aria-label="Taken in" size={16} className="shrink-0 text-good" />;
-  if (sending.state === "failed") return <CircleAlert aria-label="Failed" size={16} className="shrink-0 text-bad" />;
-  return <LoaderCircle aria-label="Sending" size={16} className="shrink-0 text-accent motion-safe:animate-spin" />;
+  if (sending.state === "done")
+    return <CircleCheck aria-label="Taken in" size={16} className="shrink-0 text-good" />;
+  if (sending.state === "failed")
+    return <CircleAlert aria-label="Failed" size={16} className="shrink-0 text-bad" />;
+  return (
+    <LoaderCircle aria-label="Sending" size={16} className="shrink-0 text-accent motion-safe:animate-spin" />
+  );
 }
 
 function FromAddress() {

@@ -50,7 +50,14 @@ export function useUploads() {
     all,
     send: (files: readonly File[]) => {
       const more = files.map(
-        (file): Sending => ({ id: crypto.randomUUID(), file, state: "waiting", sent: 0, words: "", results: [] }),
+        (file): Sending => ({
+          id: crypto.randomUUID(),
+          file,
+          state: "waiting",
+          sent: 0,
+          words: "",
+          results: [],
+        }),
       );
       setAll((before) => [...more, ...before]);
       enqueue(more);
@@ -86,5 +93,10 @@ function read(body: unknown): Result[] {
 function refused(request: XMLHttpRequest): Problem {
   const body = request.response as { title?: string; detail?: string; type?: string } | null;
   const kind = body?.type?.split("/").at(-1) ?? "unknown";
-  return new Problem(request.status, kind, body?.title ?? "Refused", body?.detail ?? "The server refused this file.");
+  return new Problem(
+    request.status,
+    kind,
+    body?.title ?? "Refused",
+    body?.detail ?? "The server refused this file.",
+  );
 }
