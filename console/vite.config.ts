@@ -9,6 +9,8 @@ export default defineConfig({
   build: {
     outDir: "../daemon/web/static/console",
     emptyOutDir: true,
+    // Says which modules a page needs; the test of the first view reads it.
+    manifest: "manifest.json",
     assetsDir: "assets",
     // A data: address is no place a strict policy allows scripts or fonts from.
     assetsInlineLimit: 0,
