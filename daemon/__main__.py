@@ -5,20 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, NoReturn
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
-from daemon.terminal import plain
+from daemon.command_record import audit, backup, keys
+from daemon.command_run import chore_settings, fail, or_exit, process_settings, run
 from schema.errors import CountersignError
-from schema.failpoints import arm
 from schema.states import Queue
-
-T = TypeVar("T")
 
 app = typer.Typer(
     name="countersign",
@@ -30,18 +25,13 @@ app = typer.Typer(
 )
 vendors = typer.Typer(help="The vendor master: who may be paid, and where.", no_args_is_help=True)
 orders = typer.Typer(help="Purchase orders that invoices are matched with.", no_args_is_help=True)
-audit = typer.Typer(help="The record: prove what happened, or that someone changed it.", no_args_is_help=True)
-keys = typer.Typer(help="The master key.", no_args_is_help=True)
 app.add_typer(vendors, name="vendors")
 app.add_typer(orders, name="pos")
 app.add_typer(keys, name="keys")
-backup = typer.Typer(help="Backups of the database and all files, encrypted.", no_args_is_help=True)
 app.add_typer(backup, name="backup")
 app.add_typer(audit, name="audit")
 
 PROCFILE = Path(__file__).resolve().parent.parent / "deploy" / "Procfile"
-
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 CsvFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A CSV file with a header line.")]
 
@@ -51,8 +41,18 @@ def daemon() -> None:
     """Watch the mailbox, ring the bells, keep the schedule."""
     from daemon.watch import watch
 
-    settings = _settings("daemon")
-    _run(watch(settings))
+    settings = process_settings("daemon")
+    run(watch(settings))
+
+
+@app.command(hidden=True)
+def openapi() -> None:
+    """Print the OpenAPI document of the console's API; needs no settings."""
+    import json
+
+    from daemon.web.api.router import openapi_document
+
+    sys.stdout.write(json.dumps(openapi_document(), indent=2, ensure_ascii=False) + "\n")
 
 
 @app.command()
@@ -64,8 +64,8 @@ def worker(
     """Work on one queue."""
     from daemon.worker import work
 
-    settings = _settings(f"worker-{queue}")
-    _run(work(settings, queue))
+    settings = process_settings(f"worker-{queue}")
+    run(work(settings, queue))
 
 
 @app.command()
@@ -73,11 +73,11 @@ def web() -> None:
     """Serve webhooks, media and audit pages."""
     from daemon.serve import serve
 
-    settings = _settings("web")
+    settings = process_settings("web")
     try:
         asyncio.run(serve(settings))  # uvicorn minds the signals itself
     except CountersignError as error:
-        _fail(error)
+        fail(error)
 
 
 @app.command()
@@ -86,7 +86,7 @@ def up() -> None:
     from daemon.settings import complete_settings
     from daemon.supervisor import run_processes
 
-    _or_exit(complete_settings)
+    or_exit(complete_settings)
     raise SystemExit(asyncio.run(run_processes(PROCFILE, os.environ)))
 
 
@@ -112,7 +112,7 @@ def migrate() -> None:
     from daemon.settings import load_settings
     from schema.migrate import migrate as apply
 
-    done = _run(apply(_or_exit(load_settings).database))
+    done = run(apply(or_exit(load_settings).database))
     typer.echo(f"Applied {', '.join(done)}." if done else "The schema is up to date.")
 
 
@@ -127,7 +127,7 @@ def send(
     """Forward invoices to the watched mailbox, as a person would by mail."""
     from daemon.send import send_files
 
-    typer.echo(_run(send_files(_or_load(), files, forwarder=forwarder, subject=subject)))
+    typer.echo(run(send_files(chore_settings(), files, forwarder=forwarder, subject=subject)))
 
 
 @app.command()
@@ -141,7 +141,7 @@ def extract(
     """Read invoices and print their fields; needs no database."""
     from daemon.extract import print_fields
 
-    _run(print_fields(files, as_json=json, jobs=jobs))
+    run(print_fields(files, as_json=json, jobs=jobs))
 
 
 @vendors.command("import")
@@ -153,11 +153,11 @@ def import_vendors(file: CsvFile) -> None:
     from daemon.imports import import_vendors
     from daemon.wiring import open_books
 
-    async def run() -> tuple[int, int]:
-        async with open_books(_or_load()) as (store, vault):
+    async def bring_in() -> tuple[int, int]:
+        async with open_books(chore_settings()) as (store, vault):
             return await import_vendors(file, store, vault)
 
-    added, changed = _run(run())
+    added, changed = run(bring_in())
     typer.echo(f"{added} vendor(s) added, {changed} changed.")
 
 
@@ -170,11 +170,11 @@ def import_orders(file: CsvFile) -> None:
     from daemon.imports import import_purchase_orders
     from daemon.wiring import open_books
 
-    async def run() -> tuple[int, int]:
-        async with open_books(_or_load()) as (store, _):
+    async def bring_in() -> tuple[int, int]:
+        async with open_books(chore_settings()) as (store, _):
             return await import_purchase_orders(file, store)
 
-    added, changed = _run(run())
+    added, changed = run(bring_in())
     typer.echo(f"{added} purchase order(s) added, {changed} changed.")
 
 
@@ -186,7 +186,7 @@ def status(
     """Show every invoice, where it stands and why; and when the mailbox last answered."""
     from daemon.status import print_status
 
-    _run(print_status(_or_load(), limit=limit, as_json=json))
+    run(print_status(chore_settings(), limit=limit, as_json=json))
 
 
 @app.command()
@@ -203,7 +203,7 @@ def decide(
     """Move a held invoice on, after what it was held for is mended."""
     from daemon.status import decide_held
 
-    typer.echo(_run(decide_held(_or_load(), invoice, to, by=by, note=note)))
+    typer.echo(run(decide_held(chore_settings(), invoice, to, by=by, note=note)))
 
 
 Person = Annotated[str, typer.Option("--by", help="Who decides; kept on record.")]
@@ -216,7 +216,7 @@ def pause(by: Person, note: Note, vendor: VendorTaxId = "") -> None:
     """Stop payments before the next confirm; invoices wait, and lose nothing by it."""
     from daemon.brake import pause_payments
 
-    typer.echo(_run(pause_payments(_or_load(), vendor, by=by, note=note)))
+    typer.echo(run(pause_payments(chore_settings(), vendor, by=by, note=note)))
 
 
 @app.command()
@@ -224,7 +224,7 @@ def resume(by: Person, note: Note, vendor: VendorTaxId = "") -> None:
     """End a pause; what waited goes on at once."""
     from daemon.brake import resume_payments
 
-    typer.echo(_run(resume_payments(_or_load(), vendor, by=by, note=note)))
+    typer.echo(run(resume_payments(chore_settings(), vendor, by=by, note=note)))
 
 
 @app.command()
@@ -232,89 +232,7 @@ def doctor() -> None:
     """Check every setting and service, and say what is wrong and how to mend it."""
     from daemon.doctor import examine
 
-    raise SystemExit(_run(examine(_or_load())))
-
-
-InvoiceArgument = Annotated[str, typer.Argument(help="The invoice's id, or the first digits of it.")]
-MailOption = Annotated[
-    Path | None, typer.Option("--against", exists=True, dir_okay=False, help="A confirmation mail (.eml).")
-]
-
-
-@audit.command("export")
-def export_audit(
-    invoice: InvoiceArgument,
-    out: Annotated[Path | None, typer.Option(help="The bundle; named after the invoice by default.")] = None,
-    with_originals: Annotated[
-        bool, typer.Option("--with-originals", help="Enclose mail and document; they hold account numbers.")
-    ] = False,
-) -> None:
-    """Write one bundle with all that is on record of an invoice, its proofs, and the verifier."""
-    from daemon.audit import export
-
-    typer.echo(_run(export(_or_load(), invoice, out, with_originals=with_originals)))
-
-
-@audit.command("verify")
-def verify_audit(
-    bundle: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
-    against: MailOption = None,
-    key: Annotated[str | None, typer.Option(help="The verifier key you trust (see: audit key).")] = None,
-) -> None:
-    """Verify a bundle offline; needs no database and no settings. 0: nothing wrong; 1: tampered with."""
-    from schema.verifier import report, verify_bundle
-
-    raise SystemExit(report(verify_bundle(bundle, against, key), witnessed=against is not None))
-
-
-@audit.command("check")
-def check_audit(against: MailOption = None) -> None:
-    """Compare the whole live record with every signed checkpoint."""
-    from daemon.audit import check
-
-    raise SystemExit(_run(check(_or_load(), against.read_bytes() if against else None)))
-
-
-@audit.command("seal")
-def seal_audit() -> None:
-    """Sign the record as it is now, if it still is what was signed before."""
-    from daemon.audit import seal
-
-    typer.echo(_run(seal(_or_load())))
-
-
-@audit.command("witness")
-def print_witness(invoice: InvoiceArgument) -> None:
-    """Print the lines a mail about this invoice would carry now."""
-    from daemon.audit import witness
-
-    typer.echo(_run(witness(_or_load(), invoice)))
-
-
-@audit.command("key")
-def print_verifier_key() -> None:
-    """Print the verifier key, for auditors to keep."""
-    from daemon.audit import verifier_key
-
-    typer.echo(_or_exit(lambda: verifier_key(_or_load())))
-
-
-@keys.command("new")
-def new_key() -> None:
-    """Print a fresh MASTER_KEY."""
-    from schema.vault import new_master_key
-
-    typer.echo(new_master_key())
-
-
-@backup.command("now")
-def back_up_now() -> None:
-    """Take a backup into BACKUP_FOLDER, as the daemon does every night."""
-    from datetime import UTC, datetime
-
-    from daemon.backup import back_up
-
-    typer.echo(_run(back_up(_or_load(), datetime.now(UTC))))
+    raise SystemExit(run(examine(chore_settings())))
 
 
 @app.command()
@@ -327,63 +245,12 @@ def restore(
     """Bring a backup back and verify its record; payments are paused then, until `resume`."""
     from daemon.backup import restore as bring_back
 
-    typer.echo(_run(bring_back(_or_load(), name, into)))
-
-
-@keys.command("rotate")
-def rotate() -> None:
-    """Seal every account and file with MASTER_KEY; what it replaced stands in MASTER_KEYS_OLD."""
-    from daemon.keys import rotate_keys
-
-    typer.echo(_run(rotate_keys(_or_load())))
+    typer.echo(run(bring_back(chore_settings(), name, into)))
 
 
 def main() -> None:
     """Run the command line."""
     app()
-
-
-def _settings(process: str) -> Any:
-    """The settings of a long-running process, with its logging set up."""
-    from daemon.log import set_up_logging
-    from daemon.settings import complete_settings
-
-    settings = _or_exit(complete_settings)
-    set_up_logging(settings.log_level, process=process)
-    if settings.failpoints:
-        arm(settings.failpoints)
-    return settings
-
-
-def _or_load() -> Any:
-    """The settings of a chore at the terminal."""
-    from daemon.log import quieten
-    from daemon.settings import load_settings
-
-    quieten()
-    return _or_exit(load_settings)
-
-
-def _or_exit(load: Any) -> Any:
-    try:
-        return load()
-    except CountersignError as error:
-        _fail(error)
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    """Run to the end; our own errors are one clear line, not a traceback."""
-    from daemon.serve import until_signalled
-
-    try:
-        return asyncio.run(until_signalled(work))
-    except CountersignError as error:
-        _fail(error)
-
-
-def _fail(error: CountersignError) -> NoReturn:
-    errors.print(Text.assemble(("countersign:", "bold red"), " ", plain(error.sentence)))
-    raise SystemExit(1)
 
 
 def _become(module: str, *arguments: str) -> NoReturn:

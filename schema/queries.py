@@ -33,5 +33,6 @@ ROOMS: Final = (
     "bank_changes",
     "imports",
     "policies",
+    "people",
 )
 """The files there are; a test prepares every statement against the migrated schema."""

@@ -14,8 +14,10 @@ from fastapi.responses import PlainTextResponse
 from daemon.alarm import make_alarm
 from daemon.settings import Settings
 from daemon.web import audit, health, media, metrics, webhooks
+from daemon.web.api.problems import PREFIX, answer, handle_problems, problem_of
+from daemon.web.api.router import make_router
 from daemon.wiring import open_world
-from schema.errors import ForgedError, TransientError
+from schema.errors import CountersignError, ForgedError, TransientError
 
 log = structlog.get_logger()
 
@@ -50,10 +52,11 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     for room in (webhooks, media, audit, health, metrics):
         app.include_router(room.router)
+    app.include_router(make_router())
     audit.mount_static(app)
     app.middleware("http")(_add_headers)
-    app.add_exception_handler(ForgedError, _refuse)
-    app.add_exception_handler(TransientError, _busy)
+    handle_problems(app)
+    app.add_exception_handler(CountersignError, _explain)
     app.add_exception_handler(Exception, _fail)
     return app
 
@@ -65,14 +68,16 @@ async def _add_headers(request: Request, handle: Callable[[Request], Awaitable[R
     return response
 
 
-async def _refuse(_: Request, error: Exception) -> Response:
-    log.warning("request refused", reason=str(error))
-    return PlainTextResponse(f"{error}\n", status_code=403)
-
-
-async def _busy(_: Request, error: Exception) -> Response:
-    log.warning("request not served", reason=str(error))
-    return PlainTextResponse("Not available at the moment; try again.\n", 503, {"Retry-After": "5"})
+async def _explain(request: Request, error: Exception) -> Response:
+    """Our own errors: as problem details to the console, in plain words to everyone else."""
+    log.warning("request refused", path=request.url.path, error=type(error).__name__, reason=str(error))
+    if request.url.path.startswith(PREFIX):
+        return answer(problem_of(error))
+    if isinstance(error, ForgedError):
+        return PlainTextResponse(f"{error}\n", 403)
+    if isinstance(error, TransientError):
+        return PlainTextResponse("Not available at the moment; try again.\n", 503, {"Retry-After": "5"})
+    raise error
 
 
 async def _fail(_: Request, __: Exception) -> Response:

@@ -13,6 +13,7 @@ from schema.store.mails import MailStore
 from schema.store.master import MasterStore
 from schema.store.operations import OperationsStore
 from schema.store.orders import OrderStore
+from schema.store.people import PeopleStore
 from schema.store.policies import PolicyStore
 from schema.store.pool import Database, open_database
 from schema.store.record import RecordStore
@@ -42,6 +43,7 @@ class Store:
     bank_changes: BankChangeStore
     imports: ImportStore
     policies: PolicyStore
+    people: PeopleStore
 
 
 def open_store(database: Database) -> Store:
@@ -62,4 +64,5 @@ def open_store(database: Database) -> Store:
         bank_changes=BankChangeStore(database),
         imports=ImportStore(database),
         policies=PolicyStore(database),
+        people=PeopleStore(database),
     )

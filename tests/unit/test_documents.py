@@ -92,9 +92,11 @@ def anchors(text: str) -> set[str]:
 
 
 def commands() -> set[str]:
-    """Every command of `countersign`, with the group before it."""
+    """Every command of `countersign` that people use, with the group before it."""
     found = {
-        name_of(command.name, command.callback) for command in app.registered_commands if command.callback
+        name_of(command.name, command.callback)
+        for command in app.registered_commands
+        if command.callback and not command.hidden
     }
     for group in app.registered_groups:
         inner = group.typer_instance

@@ -1,0 +1,35 @@
+"""All rooms of the API under /api/v1, and the OpenAPI document over them."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any, Final
+
+from fastapi import APIRouter, FastAPI
+
+from daemon.web.api import me
+from daemon.web.api.problems import ProblemDetails
+
+VERSION: Final = "1.0.0"
+
+ROOMS: Final[tuple[ModuleType, ...]] = (me,)
+"""One module a resource, each with its `router`."""
+
+
+def make_router() -> APIRouter:
+    """Everything under /api/v1."""
+    router = APIRouter(prefix="/api/v1")
+    for room in ROOMS:
+        router.include_router(room.router)
+    return router
+
+
+def openapi_document() -> dict[str, Any]:
+    """The OpenAPI 3.1 document of the API; needs no settings and opens nothing."""
+    app = FastAPI(title="Countersign", version=VERSION, docs_url=None, redoc_url=None)
+    app.include_router(make_router())
+    document = app.openapi()
+    problem = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    schemas |= problem.pop("$defs") | {"ProblemDetails": problem}
+    return document

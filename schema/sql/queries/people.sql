@@ -1,0 +1,27 @@
+-- name: add_person
+insert into people (address, name, role, created_at) values ($1, $2, $3, $4) returning *;
+
+-- name: person
+select * from people where id = $1;
+
+-- name: person_by_address
+select * from people where address = $1;
+
+-- name: open_session
+insert into sessions (token_sha256, person_id, how, device, created_at, seen_at, expires_at)
+values ($1, $2, $3, $4, $5, $5, $6) returning id;
+
+-- name: person_signed_in
+update people set signed_in_at = $2 where id = $1;
+
+-- name: session
+-- A session that holds: not ended, not too old, not idle too long, and of a person who may still come in.
+select s.*, p.address, p.name, p.role, p.active, p.version, p.created_at as person_created_at, p.signed_in_at
+  from sessions s join people p on p.id = s.person_id
+ where s.token_sha256 = $1 and s.ended_at is null and p.active and s.expires_at > $2 and s.seen_at > $3;
+
+-- name: see_session
+update sessions set seen_at = $2 where id = $1 and seen_at < $2;
+
+-- name: end_session
+update sessions set ended_at = $2 where id = $1 and ended_at is null returning id;

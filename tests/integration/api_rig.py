@@ -1,0 +1,88 @@
+"""The console's API over the real app and database, with someone signed in for each role."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from secrets import token_urlsafe
+from types import MappingProxyType
+from typing import Any
+
+import httpx
+
+from daemon.web.api.access import COOKIE, MEANT, token_hash
+from schema.ids import Address
+from schema.people import Person, Role
+from tests.integration.web_rig import PUBLIC, Web, serving_web
+
+NAMES = {Role.ADMIN: "Nadia", Role.APPROVER: "Arjun", Role.CLERK: "Chitra", Role.AUDITOR: "Usha"}
+
+
+@dataclass
+class Api:
+    """The app, and a client for each role; `nobody` is not signed in."""
+
+    web: Web
+    people: Mapping[Role, Person]
+    clients: Mapping[Role, httpx.AsyncClient]
+    nobody: httpx.AsyncClient
+
+    @property
+    def admin(self) -> httpx.AsyncClient:
+        return self.clients[Role.ADMIN]
+
+    @property
+    def approver(self) -> httpx.AsyncClient:
+        return self.clients[Role.APPROVER]
+
+    @property
+    def clerk(self) -> httpx.AsyncClient:
+        return self.clients[Role.CLERK]
+
+    @property
+    def auditor(self) -> httpx.AsyncClient:
+        return self.clients[Role.AUDITOR]
+
+    async def statuses(self, method: str, path: str, **options: Any) -> dict[str, int]:
+        """How a request is answered to everyone: who may do it, at a look."""
+        answers = {
+            role.value: (await client.request(method, path, **options)).status_code
+            for role, client in self.clients.items()
+        }
+        return {"nobody": (await self.nobody.request(method, path, **options)).status_code} | answers
+
+    async def sign_in(self, person: Person, *, stepped_up: bool = False) -> httpx.AsyncClient:
+        """Another client in which this person is signed in."""
+        world, token, now = self.web.town.world, token_urlsafe(32), datetime.now(UTC)
+        session = await world.store.people.open_session(
+            person.id, token_hash(token), how="link", device="test", at=now, until=now + timedelta(days=7)
+        )
+        if stepped_up:
+            await self.web.rows("update sessions set stepped_up_at = $2 where id = $1", session, now)
+        return _client(self.web, token)
+
+
+@asynccontextmanager
+async def serving_api(database_url: str, redis_url: str, folder: Path) -> AsyncIterator[Api]:
+    """The app within its lifespan, one person of each role signed in and freshly proven."""
+    async with serving_web(database_url, redis_url, folder) as web:
+        people = {
+            role: await web.town.world.store.people.add(
+                Address(f"{name.lower()}@meridian.example"), name, role, at=datetime.now(UTC)
+            )
+            for role, name in NAMES.items()
+        }
+        api = Api(web, MappingProxyType(people), {}, _client(web))
+        api.clients = {role: await api.sign_in(person, stepped_up=True) for role, person in people.items()}
+        yield api
+        for client in (*api.clients.values(), api.nobody):
+            await client.aclose()
+
+
+def _client(web: Web, token: str | None = None) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(web.app, raise_app_exceptions=False)
+    headers = {MEANT: "1", "Origin": PUBLIC} | ({"Cookie": f"{COOKIE}={token}"} if token else {})
+    return httpx.AsyncClient(transport=transport, base_url=PUBLIC, headers=headers)
