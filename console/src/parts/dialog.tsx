@@ -17,7 +17,10 @@ export function Dialog({ title, open, close, children, sheet = false, wide = fal
   const id = useId();
   useEffect(() => {
     const dialog = ref.current;
-    if (open && dialog && !dialog.open) dialog.showModal();
+    if (!open || !dialog || dialog.open) return;
+    dialog.showModal();
+    // The first thing to fill in, rather than the button that closes.
+    dialog.querySelector<HTMLElement>("textarea, input, select")?.focus();
   }, [open]);
   if (!open) return null;
   const place = sheet ? "mb-0 max-w-full w-full rounded-b-none md:mx-auto md:max-w-lg" : "";

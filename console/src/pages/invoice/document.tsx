@@ -8,7 +8,7 @@ import type { Document, Field, PagePicture } from "./shape";
 const ZOOMS = [1, 1.5, 2, 3] as const;
 
 type Props = {
-  document: Document;
+  document: Document | null;
   fields: readonly Field[];
   selected: string | null;
   select: (name: string) => void;
@@ -17,7 +17,7 @@ type Props = {
 export function DocumentView({ document, fields, selected, select }: Props) {
   const [zoom, setZoom] = useState(0);
   const scale = ZOOMS[zoom] ?? 1;
-  if (document.pages.length === 0) {
+  if (!document || document.pages.length === 0) {
     return (
       <Empty title="No picture of it">
         This document has no pages that could be drawn. Its text may still be read.
