@@ -12,7 +12,7 @@ from schema.imports import GOOD_FOR, Does, Kind, OrderPlan, VendorPlan
 from schema.queries import load
 from schema.store.bank_changes import propose
 from schema.store.orders import add_order, edit_order
-from schema.store.pool import Columns, Connection, Database
+from schema.store.pool import Connection, Database
 from schema.store.vendors import add_vendor, edit_vendor
 from schema.vendors import Actor
 
@@ -25,13 +25,13 @@ class ImportStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def vendors_now(self, tax_ids: Sequence[str]) -> dict[str, Columns]:
+    async def vendors_now(self, tax_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """The rows of these vendors by tax id, each with `open_change`."""
         async with self._database.transaction() as connection:
             rows = await connection.fetch(SQL["vendors_by_tax_ids"], list(tax_ids))
         return {row["tax_id"]: dict(row) for row in rows}
 
-    async def orders_now(self, numbers: Sequence[str]) -> dict[str, Columns]:
+    async def orders_now(self, numbers: Sequence[str]) -> dict[str, dict[str, Any]]:
         """The rows of these purchase orders by number."""
         async with self._database.transaction() as connection:
             rows = await connection.fetch(SQL["orders_by_numbers"], list(numbers))

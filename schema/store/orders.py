@@ -26,13 +26,12 @@ class OrderStore:
         self._database = database
 
     async def page(
-        self, which: OrderFilter, *, before: tuple[datetime, PurchaseOrderId] | None, limit: int
+        self, which: OrderFilter, *, before: PurchaseOrderId | None, limit: int
     ) -> tuple[OrderCard, ...]:
-        """Purchase orders, the newest first, those before (made at, id)."""
-        made, order = before or (None, None)
+        """Purchase orders, the newest first, those before one of them."""
         async with self._database.transaction() as connection:
             rows = await connection.fetch(
-                SQL["page"], like(which.text), which.vendor, which.open, made, order, limit
+                SQL["page"], like(which.text), which.vendor, which.open, before, limit
             )
         return tuple(_to_card(row) for row in rows)
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from schema.document import Frozen
 from schema.errors import StaleError
-from schema.history import NewHistory, Subject
+from schema.history import Change, NewHistory, Subject
 from schema.ids import InvoiceId
 from schema.policy import Policy, parse_policy
 from schema.queries import load
@@ -45,7 +45,16 @@ class PolicyStore:
             row = await connection.fetchrow(SQL["in_force"])
         return _parsed(row["body"]) if row else None
 
-    async def activate(self, policy: Policy, note: str, *, seen: Policy, by: Actor, at: datetime) -> None:
+    async def activate(
+        self,
+        policy: Policy,
+        note: str,
+        *,
+        seen: Policy,
+        by: Actor,
+        at: datetime,
+        changes: tuple[Change, ...] = (),
+    ) -> None:
         """Put `policy` in force after `seen`; StaleError when another one is in force by now."""
         async with self._database.transaction() as connection:
             now = await connection.fetchrow(SQL["in_force"])
@@ -64,6 +73,7 @@ class PolicyStore:
                 subject_id="policy",
                 what="activated",
                 note=f"{seen.version} to {policy.version}: {note}",
+                changes=changes,
             )
             await record(connection, entry)
 
@@ -78,6 +88,12 @@ class PolicyStore:
         async with self._database.transaction() as connection:
             body: str | None = await connection.fetchval(SQL["body"], version)
         return body
+
+    async def file_version(self) -> str | None:
+        """The version that the policy file was when the first one was put in force in the console."""
+        async with self._database.transaction() as connection:
+            version: str | None = await connection.fetchval(SQL["file_version"], FILE)
+        return version
 
     async def judged(self, since: datetime, limit: int) -> tuple[InvoiceId, ...]:
         """The newest invoices that the rules have judged."""

@@ -26,13 +26,12 @@ class VendorStore:
         self._database = database
 
     async def page(
-        self, which: VendorFilter, *, after: tuple[str, VendorId] | None, limit: int
+        self, which: VendorFilter, *, after: VendorId | None, limit: int
     ) -> tuple[VendorCard, ...]:
-        """Vendors by name, those after (name in small letters, id)."""
-        name, vendor = after or (None, None)
+        """Vendors in the order of their names, those after one of them."""
         async with self._database.transaction() as connection:
             rows = await connection.fetch(
-                SQL["page"], like(which.text), which.blocked, which.changing, name, vendor, limit
+                SQL["page"], like(which.text), which.blocked, which.changing, after, limit
             )
         return tuple(to_card(row) for row in rows)
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from schema.bank_change import BankChange
 from schema.ids import Address, VendorId
+from schema.store.master import NewVendor
 from schema.vault import Vault
 from schema.vendors import Actor, BankDetails, VendorCard, VendorProfile
 from tests.world import OTHER_ACCOUNT, TAX_ID, Town
@@ -90,3 +91,19 @@ async def called_and_cooled(town: Town) -> BankChange:
     change = await call(town, await propose(town))
     town.clock.pass_(hours=24)
     return change
+
+
+async def operator_imports(town: Town, account: str) -> None:
+    sealed = town.world.vault.seal(account)
+    vendor = NewVendor(
+        name="Acme Industrial Supplies Pvt Ltd",
+        aliases=(),
+        tax_id=TAX_ID,
+        beneficiary="Acme Industrial Supplies Pvt Ltd",
+        account=sealed,
+        routing="HDFC0000485",
+        currency="INR",
+        country="IN",
+        email=None,
+    )
+    await town.world.store.master.put_vendors([vendor])

@@ -8,8 +8,8 @@ select p.*, v.name as vendor_name, v.tax_id as vendor_tax_id,
  where ($1::text is null or p.number ilike $1 or p.description ilike $1 or v.name ilike $1)
    and ($2::uuid is null or p.vendor_id = $2)
    and ($3::boolean is null or p.open = $3)
-   and ($4::timestamptz is null or (p.created_at, p.id) < ($4, $5::uuid))
- order by p.created_at desc, p.id desc limit $6;
+   and ($4::uuid is null or (p.created_at, p.id) < (select o.created_at, o.id from purchase_orders o where o.id = $4))
+ order by p.created_at desc, p.id desc limit $5;
 
 -- name: card
 select p.*, v.name as vendor_name, v.tax_id as vendor_tax_id,

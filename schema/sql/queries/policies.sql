@@ -23,3 +23,6 @@ select body from policies where version = $1;
 select id from invoices
  where parsed_json is not null and document_id is not null and groq_request_hash is not null and created_at >= $1
  order by created_at desc, id desc limit $2;
+
+-- name: file_version
+select version from policies where saved_by = $1 order by saved_at limit 1;

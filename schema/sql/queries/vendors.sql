@@ -5,8 +5,8 @@ select v.*, c.id as change_id
  where ($1::text is null or v.name ilike $1 or v.tax_id ilike $1 or exists (select from unnest(v.aliases) a where a ilike $1))
    and ($2::boolean is null or v.blocked = $2)
    and ($3::boolean is null or (c.id is not null) = $3)
-   and ($4::text is null or (lower(v.name), v.id) > ($4, $5::uuid))
- order by lower(v.name), v.id limit $6;
+   and ($4::uuid is null or (lower(v.name), v.id) > (select lower(w.name), w.id from vendors w where w.id = $4))
+ order by lower(v.name), v.id limit $5;
 
 -- name: card
 select v.*, c.id as change_id
