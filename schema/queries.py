@@ -34,5 +34,6 @@ ROOMS: Final = (
     "imports",
     "policies",
     "people",
+    "audit_log",
 )
 """The files there are; a test prepares every statement against the migrated schema."""

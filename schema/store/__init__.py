@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from schema.store.answers import AnswerStore
+from schema.store.audit_log import AuditLogStore
 from schema.store.bank_changes import BankChangeStore
 from schema.store.history import HistoryStore
 from schema.store.imports import ImportStore
@@ -44,6 +45,7 @@ class Store:
     imports: ImportStore
     policies: PolicyStore
     people: PeopleStore
+    audit_log: AuditLogStore
 
 
 def open_store(database: Database) -> Store:
@@ -65,4 +67,5 @@ def open_store(database: Database) -> Store:
         imports=ImportStore(database),
         policies=PolicyStore(database),
         people=PeopleStore(database),
+        audit_log=AuditLogStore(database),
     )

@@ -97,7 +97,7 @@ class ViewStore:
         """The record of an invoice, oldest first."""
         async with self._database.transaction() as connection:
             rows = await connection.fetch(SQL["entries"], invoice)
-        return tuple(_recorded(dict(row)) for row in rows)
+        return tuple(recorded(dict(row)) for row in rows)
 
     async def exchange(self, invoice: InvoiceId) -> Exchange | None:
         """The model's exchange about an invoice."""
@@ -142,7 +142,8 @@ class ViewStore:
             await connection.fetchval(SQL["ready"])
 
 
-def _recorded(row: dict[str, Any]) -> Recorded:
+def recorded(row: dict[str, Any]) -> Recorded:
+    """An entry of the query `entries`."""
     seq, leaf, position = row.pop("seq"), row.pop("leaf_hash"), row.pop("position")
     entry = Entry(**row | {"source": row["source"] or ""})
     return Recorded(seq=seq, position=position, entry=entry, leaf_hash=leaf)

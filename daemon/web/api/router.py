@@ -7,12 +7,28 @@ from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI
 
-from daemon.web.api import bank_changes, master_imports, me, policy, purchase_orders, vendors
+from daemon.web.api import (
+    audit_log,
+    bank_changes,
+    master_imports,
+    me,
+    policy,
+    purchase_orders,
+    vendors,
+)
 from daemon.web.api.problems import ProblemDetails
 
 VERSION: Final = "1.0.0"
 
-ROOMS: Final[tuple[ModuleType, ...]] = (me, vendors, bank_changes, purchase_orders, master_imports, policy)
+ROOMS: Final[tuple[ModuleType, ...]] = (
+    me,
+    vendors,
+    bank_changes,
+    purchase_orders,
+    master_imports,
+    policy,
+    audit_log,
+)
 """One module a resource, each with its `router`."""
 
 
