@@ -13,7 +13,7 @@ from fastapi.responses import PlainTextResponse
 
 from daemon.alarm import make_alarm
 from daemon.settings import Settings
-from daemon.web import audit, health, media, metrics, webhooks
+from daemon.web import audit, console, health, media, metrics, webhooks
 from daemon.web.api.problems import PREFIX, answer, handle_problems, problem_of
 from daemon.web.api.router import make_router
 from daemon.wiring import open_world
@@ -50,10 +50,11 @@ def create_app(settings: Settings) -> FastAPI:
                 looking.cancel()
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    for room in (webhooks, media, audit, health, metrics):
+    for room in (webhooks, media, audit, console, health, metrics):
         app.include_router(room.router)
     app.include_router(make_router())
     audit.mount_static(app)
+    console.mount_assets(app)
     app.middleware("http")(_add_headers)
     handle_problems(app)
     app.add_exception_handler(CountersignError, _explain)

@@ -14,8 +14,17 @@ import {
   Upload,
   Users,
 } from "lucide-react";
+import type { Permission } from "./me";
 
-export type Place = { to: string; words: string; icon: LucideIcon; key: string };
+export type Place = {
+  to: string;
+  words: string;
+  icon: LucideIcon;
+  /** Follows `g`. */
+  key: string;
+  /** Left out for who lacks it; the server refuses them, too. */
+  needs?: Permission;
+};
 
 export const PLACES: readonly { title: string; places: readonly Place[] }[] = [
   {
@@ -24,7 +33,7 @@ export const PLACES: readonly { title: string; places: readonly Place[] }[] = [
       { to: "/", words: "Today", icon: CalendarCheck2, key: "t" },
       { to: "/invoices", words: "Invoices", icon: FileText, key: "i" },
       { to: "/exceptions", words: "Exceptions", icon: TriangleAlert, key: "e" },
-      { to: "/upload", words: "Upload", icon: Upload, key: "u" },
+      { to: "/upload", words: "Upload", icon: Upload, key: "u", needs: "upload" },
     ],
   },
   {
@@ -39,14 +48,14 @@ export const PLACES: readonly { title: string; places: readonly Place[] }[] = [
     places: [
       { to: "/policy", words: "Policy", icon: ShieldCheck, key: "p" },
       { to: "/people", words: "People", icon: Users, key: "m" },
-      { to: "/audit-log", words: "Audit log", icon: ScrollText, key: "a" },
+      { to: "/audit-log", words: "Audit log", icon: ScrollText, key: "a", needs: "audit.read" },
     ],
   },
   {
     title: "Reports",
     places: [
       { to: "/insight", words: "Insight", icon: BarChart3, key: "n" },
-      { to: "/exports", words: "Exports", icon: Share, key: "x" },
+      { to: "/exports", words: "Exports", icon: Share, key: "x", needs: "export" },
     ],
   },
   { title: "You", places: [{ to: "/settings", words: "Settings", icon: Settings, key: "s" }] },

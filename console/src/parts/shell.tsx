@@ -4,7 +4,7 @@ import { Suspense, useEffect, useRef, useState } from "react";
 import { Link, NavLink, Outlet, useLocation, useNavigate } from "react-router";
 import { Dialog } from "./dialog";
 import { ErrorBoundary } from "./error-boundary";
-import { useEvents } from "./events";
+import { type Live, useEvents } from "./events";
 import { KeyboardHelp, useShortcuts } from "./keys";
 import { Mark } from "./mark";
 import { useMe } from "./me";
@@ -13,15 +13,29 @@ import { Answer, Loading } from "./states";
 import { StepUp } from "./step-up";
 import { ThemeSwitch } from "./theme-switch";
 
-const ALL = PLACES.flatMap((group) => group.places);
-const ON_PHONE = ALL.filter((place) => ["/", "/invoices", "/exceptions", "/upload"].includes(place.to));
+const LIVE: Readonly<Record<Live, string>> = {
+  connecting: "connecting",
+  live: "live",
+  lost: "connecting again",
+};
+const ON_PHONE = ["/", "/invoices", "/exceptions", "/upload"];
+
+/** The groups of places, without those that are not this person's. */
+function usePlaces() {
+  const may = useMe().data?.may ?? [];
+  return PLACES.map(({ title, places }) => ({
+    title,
+    places: places.filter(({ needs }) => !needs || may.includes(needs)),
+  })).filter(({ places }) => places.length > 0);
+}
 
 export function Shell() {
   const me = useMe();
   const navigate = useNavigate();
-  useEvents(me.isSuccess);
+  const all = usePlaces().flatMap((group) => group.places);
+  const live = useEvents(me.isSuccess);
   useShortcuts(
-    ALL.map((place) => ({
+    all.map((place) => ({
       keys: `g ${place.key}`,
       words: `Go to ${place.words}`,
       run: () => navigate(place.to),
@@ -35,7 +49,7 @@ export function Shell() {
       >
         Skip to content
       </a>
-      <Sidebar />
+      <Sidebar live={live} />
       <Content>
         <Answer query={me}>{() => <Outlet />}</Answer>
       </Content>
@@ -68,7 +82,7 @@ function Content({ children }: { children: React.ReactNode }) {
   );
 }
 
-function Sidebar() {
+function Sidebar({ live }: { live: Live }) {
   const me = useMe();
   return (
     <aside className="sticky top-0 hidden h-dvh flex-col border-r border-line bg-panel md:flex">
@@ -81,7 +95,9 @@ function Sidebar() {
       <div className="flex items-center justify-between gap-2 border-t border-line py-2.5 pr-2 pl-4">
         <div className="min-w-0">
           <p className="truncate font-medium">{me.data?.name ?? " "}</p>
-          <p className="truncate text-xs text-quiet">{me.data?.role ?? " "}</p>
+          <p className="truncate text-xs text-quiet">
+            {me.data?.role ?? " "} · {LIVE[live]}
+          </p>
         </div>
         <ThemeSwitch />
       </div>
@@ -90,7 +106,7 @@ function Sidebar() {
 }
 
 function Places({ onGo }: { onGo?: () => void }) {
-  return PLACES.map((group) => (
+  return usePlaces().map((group) => (
     <div key={group.title}>
       <p className="px-2 pb-0.5 text-xs text-quiet">{group.title}</p>
       <ul>
@@ -117,13 +133,16 @@ function Places({ onGo }: { onGo?: () => void }) {
 /** On a phone: what one does on the way, at the thumb; the rest behind one more tap. */
 function PhoneBar() {
   const [open, setOpen] = useState(false);
+  const places = usePlaces()
+    .flatMap((group) => group.places)
+    .filter((place) => ON_PHONE.includes(place.to));
   return (
     <>
       <nav
         aria-label="Main, short"
-        className="fixed inset-x-0 bottom-0 z-40 grid grid-cols-5 border-t border-line bg-panel pb-[env(safe-area-inset-bottom)] md:hidden"
+        className="fixed inset-x-0 bottom-0 z-40 grid auto-cols-fr grid-flow-col border-t border-line bg-panel pb-[env(safe-area-inset-bottom)] md:hidden"
       >
-        {ON_PHONE.map((place) => (
+        {places.map((place) => (
           <PhoneLink key={place.to} place={place} />
         ))}
         <button

@@ -6,6 +6,7 @@ import { Link, useParams } from "react-router";
 import { Simulated, State } from "@/parts/badge";
 import { Callout } from "@/parts/callout";
 import { api, data } from "@/parts/client";
+import { useShortcuts } from "@/parts/keys";
 import { useMay } from "@/parts/me";
 import { Money } from "@/parts/money";
 import { useTitle } from "@/parts/page";
@@ -65,6 +66,13 @@ function Case({ invoice }: { invoice: Invoice }) {
     { id: "model", title: "Model", content: <Model invoice={invoice} /> },
     { id: "record", title: "Record", content: <Record entries={invoice.entries} /> },
   ];
+  useShortcuts(
+    segments.map(({ id, title }, index) => ({
+      keys: `${index + 1}`,
+      words: `${title}`,
+      run: () => setTab(id),
+    })),
+  );
   return (
     <div className="mx-auto flex w-full max-w-[100rem] flex-col gap-4 px-4 py-4 md:px-6">
       <Top invoice={invoice} />
