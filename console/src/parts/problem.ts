@@ -24,6 +24,11 @@ export class Problem extends Error {
   }
 }
 
+/** What a refused form says at one of its fields, if it says anything there. */
+export function fieldMessage(error: unknown, field: string): string | undefined {
+  return error instanceof Problem ? error.at(field) : undefined;
+}
+
 /** Reads any answer that is not a success; a proxy's HTML becomes a sentence, too. */
 export async function readProblem(response: Response): Promise<Problem> {
   const body: unknown = await response.json().catch(() => null);
