@@ -1,14 +1,4 @@
 /** What the API says of a held invoice. */
-import type { Sum } from "@/parts/money";
+import type { Api } from "@/parts/client";
 
-export type Exception = {
-  id: string;
-  version: number;
-  number: string | null;
-  vendor: string | null;
-  total: Sum | null;
-  reason: string;
-  group: string;
-  since: string;
-  owner: { id: string; name: string } | null;
-};
+export type Exception = Api<"ExceptionRow">;

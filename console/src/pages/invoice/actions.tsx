@@ -2,7 +2,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { Button } from "@/parts/button";
-import { api, data } from "@/parts/client";
+import { type Api, api, data } from "@/parts/client";
 import { Dialog } from "@/parts/dialog";
 import { FormProblem, TextArea } from "@/parts/form";
 import { useShortcuts } from "@/parts/keys";
@@ -10,6 +10,7 @@ import { useMay } from "@/parts/me";
 import { toast } from "@/parts/toasts";
 import type { Invoice } from "./shape";
 
+type Target = Api<"Decision">["target"];
 type Asking = "reject" | "forwarder" | null;
 
 const RESUME_WORDS: Readonly<Record<string, string>> = {
@@ -22,7 +23,7 @@ export function Actions({ invoice }: { invoice: Invoice }) {
   const [asking, setAsking] = useState<Asking>(null);
   const may = useMay("invoices.decide");
   const decide = useDecision(invoice, () => setAsking(null));
-  const ways = may ? invoice.ways : [];
+  const ways = (may ? invoice.ways : []) as Target[];
   const resumes = ways.filter((way) => way !== "rejected");
   const first = resumes.at(-1);
   useShortcuts([
@@ -36,7 +37,9 @@ export function Actions({ invoice }: { invoice: Invoice }) {
         ]
       : []),
     ...(ways.includes("rejected") ? [{ keys: "e", words: "Reject", run: () => setAsking("reject") }] : []),
-    ...(may ? [{ keys: "f", words: "Ask the forwarder", run: () => setAsking("forwarder") }] : []),
+    ...(may && invoice.state === "held"
+      ? [{ keys: "f", words: "Ask the forwarder", run: () => setAsking("forwarder") }]
+      : []),
   ]);
   if (!may) return null;
   return (
@@ -51,7 +54,9 @@ export function Actions({ invoice }: { invoice: Invoice }) {
           {RESUME_WORDS[way] ?? way}
         </Button>
       ))}
-      {invoice.forwarder && <Button onPress={() => setAsking("forwarder")}>Ask the forwarder</Button>}
+      {invoice.forwarder && invoice.state === "held" && (
+        <Button onPress={() => setAsking("forwarder")}>Ask the forwarder</Button>
+      )}
       {ways.includes("rejected") && (
         <Button look="danger" onPress={() => setAsking("reject")}>
           Reject
@@ -75,14 +80,16 @@ export function Actions({ invoice }: { invoice: Invoice }) {
 }
 
 function Question({ invoice, done }: { invoice: Invoice; done: () => void }) {
+  const queries = useQueryClient();
   const ask = useMutation({
     mutationFn: (question: string) =>
       data(
         api.POST("/api/v1/invoices/{invoice_id}/ask-forwarder", {
           params: { path: { invoice_id: invoice.id } },
-          body: { question },
+          body: { version: invoice.version, question },
         }),
       ),
+    onSettled: () => queries.invalidateQueries({ queryKey: ["invoice", invoice.id] }),
     onSuccess: () => {
       toast("Sent, in the thread of the mail it came in.");
       done();
@@ -138,7 +145,7 @@ function Reasoned(props: {
 function useDecision(invoice: Invoice, done: () => void) {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: (decision: { target: string; reason: string }) =>
+    mutationFn: (decision: { target: Target; reason: string }) =>
       data(
         api.POST("/api/v1/invoices/{invoice_id}/decide", {
           params: { path: { invoice_id: invoice.id } },

@@ -5,8 +5,9 @@ import { Badge } from "@/parts/badge";
 import { Button } from "@/parts/button";
 import { FormProblem } from "@/parts/form";
 import { Key } from "@/parts/keys";
+import { moment } from "@/parts/time";
 import { certainty, LABELS, SOURCES } from "./labels";
-import type { Field } from "./shape";
+import type { Correction, Field } from "./shape";
 
 /** New values by field name; an empty text says that the document does not have it. */
 export type Drafts = Readonly<Record<string, string>>;
@@ -15,6 +16,8 @@ type Props = {
   fields: readonly Field[];
   selected: string | null;
   select: (name: string) => void;
+  /** What people corrected before, oldest first. */
+  corrections: readonly Correction[];
   /** False while the invoice is not held, and for who may only read. */
   correctable: boolean;
   drafts: Drafts;
@@ -63,10 +66,11 @@ export function Fields(props: Props) {
             ) : (
               <Row
                 field={field}
+                corrections={props.corrections.filter((each) => each.field === field.name)}
                 draft={drafts[field.name]}
                 on={field.name === selected}
                 select={() => props.select(field.name)}
-                {...(props.correctable && correctable(field) ? { edit: () => setEditing(field.name) } : {})}
+                {...(props.correctable && field.correctable ? { edit: () => setEditing(field.name) } : {})}
                 undo={() => keep(field, field.value ?? "")}
               />
             )}
@@ -100,6 +104,7 @@ function KeysWords() {
 
 function Row(props: {
   field: Field;
+  corrections: readonly Correction[];
   draft: string | undefined;
   on: boolean;
   select: () => void;
@@ -133,7 +138,7 @@ function Row(props: {
             {value || "not found"}
           </span>
           {draft !== undefined && <s className="ml-2 text-quiet">{field.value || "not found"}</s>}
-          {props.on && <Detail field={field} />}
+          {props.on && <Detail field={field} corrections={props.corrections} />}
         </span>
       </button>
       <span className="flex shrink-0 items-center gap-1.5 py-2">
@@ -162,17 +167,23 @@ function Row(props: {
   );
 }
 
-function Detail({ field }: { field: Field }) {
+function Detail({ field, corrections }: { field: Field; corrections: readonly Correction[] }) {
   return (
     <span className="block text-sm text-quiet">
       {field.printed && <span className="block break-words">Printed: “{field.printed}”</span>}
       {field.value !== null && (
         <span className="block">
           {Math.round(field.confidence * 100)} % sure
-          {field.source && `, from the ${SOURCES[field.source] ?? field.source}`}
+          {field.source && `, ${SOURCES[field.source] ?? field.source}`}
           {field.place ? `, page ${field.place.page}` : ""}
         </span>
       )}
+      {corrections.map((each) => (
+        <span key={each.at} className="block break-words">
+          {each.by} put {each.after ?? "nothing"} in the place of {each.before ?? "nothing"},{" "}
+          {moment(each.at)}
+        </span>
+      ))}
     </span>
   );
 }
@@ -206,11 +217,6 @@ function Editor({ field, value, keep }: { field: Field; value: string; keep: (te
       />
     </form>
   );
-}
-
-/** Where the money goes is never taken from a document, so there is nothing to correct about it. */
-function correctable(field: Field): boolean {
-  return !["account", "lines"].includes(field.name);
 }
 
 function IconButton(props: { label: string; onPress: () => void; icon: React.ReactNode }) {

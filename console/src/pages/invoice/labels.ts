@@ -31,9 +31,9 @@ export function certainty(confidence: number): readonly [words: string, tone: To
 }
 
 export const SOURCES: Readonly<Record<string, string>> = {
-  text: "text layer",
-  ocr: "OCR",
-  xml: "e-invoice XML",
+  text: "from the text layer",
+  ocr: "from OCR",
+  xml: "from the e-invoice XML",
   person: "corrected by a person",
 };
 

@@ -56,6 +56,7 @@ function Case({ invoice }: { invoice: Invoice }) {
           fields={fields}
           selected={selected}
           select={setSelected}
+          corrections={invoice.corrections}
           correctable={may && invoice.state === "held"}
           {...correction}
         />
@@ -100,12 +101,13 @@ function Top({ invoice }: { invoice: Invoice }) {
       <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
         <div className="min-w-0">
           <h1 className="flex flex-wrap items-center gap-2 text-xl font-semibold tracking-tight break-words">
-            {invoice.number ?? "No number"} <State state={invoice.state} />{" "}
+            {invoice.number ?? "No number"} <State state={invoice.standing} />{" "}
             {invoice.simulated && <Simulated />}
           </h1>
           <p className="break-words text-quiet">
             {invoice.vendor ?? "Unknown vendor"} · came in <Time at={invoice.received_at} /> · in this state
             for <Age since={invoice.since} />
+            {invoice.owner && ` · ${invoice.owner.name} looks after it`}
           </p>
         </div>
         <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
@@ -121,7 +123,7 @@ function Top({ invoice }: { invoice: Invoice }) {
         </div>
       </div>
       {invoice.reason && (
-        <Callout tone={invoice.state === "held" ? "warn" : invoice.state === "rejected" ? "bad" : "calm"}>
+        <Callout tone={invoice.state === "held" ? "warn" : invoice.standing === "rejected" ? "bad" : "calm"}>
           {invoice.reason}
         </Callout>
       )}

@@ -1,14 +1,20 @@
 /** The filters of the list, kept in the address, so that a filtered list can be linked and gone back to. */
 import { STATES } from "@/parts/badge";
+import type { Api } from "@/parts/client";
 import { Choice, TextField } from "@/parts/form";
 
-const NAMES = ["q", "state", "vendor", "from", "until"] as const;
-type Name = (typeof NAMES)[number];
+const NAMES = ["q", "vendor", "order", "from", "until"] as const;
+type Name = (typeof NAMES)[number] | "state";
 
-export type FilterValues = Partial<Record<Name, string>>;
+export type FilterValues = Partial<Record<(typeof NAMES)[number], string>> & { state?: Api<"State">[] };
 
+/** What stands in an address as the API takes it; `state` may stand there more than once. */
 export function filtersOf(search: URLSearchParams): FilterValues {
-  return Object.fromEntries(NAMES.flatMap((name) => (search.get(name) ? [[name, search.get(name)]] : [])));
+  const states = search.getAll("state").filter((each): each is Api<"State"> => each in STATES);
+  return {
+    ...Object.fromEntries(NAMES.flatMap((name) => (search.get(name) ? [[name, search.get(name)]] : []))),
+    ...(states.length > 0 ? { state: states } : {}),
+  };
 }
 
 export function Filters(props: { search: URLSearchParams; change: (name: Name, value: string) => void }) {

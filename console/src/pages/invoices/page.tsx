@@ -35,7 +35,7 @@ const COLUMNS: readonly Column<Row>[] = [
     track: "minmax(0, 2.2fr)",
     cell: (row) => (
       <span className="flex items-center gap-2">
-        <State state={row.state} /> {row.simulated && <Simulated />}
+        <State state={row.standing} /> {row.simulated && <Simulated />}
         <span className="truncate text-sm text-quiet" title={row.reason}>
           {row.reason}
         </span>
@@ -148,7 +148,7 @@ function Card({ row }: { row: Row }) {
       <p className="flex items-center justify-between gap-3 text-sm text-quiet">
         <span className="truncate">{row.number ?? "No number"}</span>
         <span className="flex shrink-0 items-center gap-1.5">
-          <State state={row.state} /> <Age since={row.since} />
+          <State state={row.standing} /> <Age since={row.since} />
         </span>
       </p>
       {row.state === "held" && <p className="line-clamp-2 text-sm text-quiet">{row.reason}</p>}

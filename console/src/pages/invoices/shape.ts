@@ -1,14 +1,4 @@
 /** What the API says of an invoice in a list. */
-import type { Sum } from "@/parts/money";
+import type { Api } from "@/parts/client";
 
-export type Row = {
-  id: string;
-  number: string | null;
-  vendor: string | null;
-  total: Sum | null;
-  state: string;
-  reason: string;
-  simulated: boolean;
-  received_at: string;
-  since: string;
-};
+export type Row = Api<"InvoiceRow">;
