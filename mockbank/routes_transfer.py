@@ -19,6 +19,9 @@ from mockbank.terms import CURRENCIES, DAYS_AHEAD, RAILS, Problems, Terms, check
 
 router = APIRouter()
 
+MAINTENANCE_S = 20
+"""How long a client is told to wait; a real bank says minutes, and whoever tries this out has no minutes."""
+
 
 @router.get("/transfer")
 def transfer_form(session: LoggedIn, bank: TheBank) -> Response:
@@ -57,7 +60,7 @@ async def confirm(draft_id: str, session: LoggedIn, bank: TheBank, form: OwnForm
     fault = fault_of(draft.terms.amount_minor)
     if fault is Fault.MAINTENANCE:
         sentence = "Payments are under maintenance. Nothing was booked; please try again later."
-        raise HTTPException(503, sentence, headers={"Retry-After": "120"})
+        raise HTTPException(503, sentence, headers={"Retry-After": str(MAINTENANCE_S)})
     answer = await run_in_threadpool(bank.ledger.confirm, draft_id, form["otp"], bank.now())
     if isinstance(answer, Booked) and fault is Fault.SLOW:
         await asyncio.sleep(bank.settings.slow_seconds)

@@ -34,7 +34,7 @@ from sandbox.services import Services
 
 WARM_UP_S: Final = 60.0
 DRAIN_S: Final = 300.0
-"""The bank that refuses is asked eight times, which takes two minutes; nothing else takes as long."""
+"""The bank that refuses is asked eight times, 20 s apart at least; nothing else takes as long."""
 
 SAY_EVERY_S: Final = 10.0
 SHORT: Final = 120

@@ -160,7 +160,7 @@ async def test_maintenance_books_nothing_and_may_be_tried_again(bank: MockBank, 
     with pytest.raises(TransientError, match="maintenance") as caught:
         await portal.pay(transfer, plan_of(bank.origin), permit_of(transfer), started)
     assert not isinstance(caught.value, OutcomeUnknownError)
-    assert caught.value.retry_after_s == 120
+    assert caught.value.retry_after_s == 20
     assert bank.booked(transfer.reference) == 0
 
 

@@ -211,7 +211,7 @@ def test_amount_17_is_booked_and_answered_late(portal: Portal) -> None:
 def test_amount_19_is_under_maintenance_and_books_nothing(portal: Portal) -> None:
     bank = portal.customer()
     answer = bank.confirm(bank.draft(amount="118000.19"))
-    assert (answer.status_code, answer.headers["retry-after"]) == (503, "120")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "20")
     assert "maintenance" in alert(answer.text)
     assert "SIMULATED" in answer.text
     assert bank.booked("CS-1") == 0
