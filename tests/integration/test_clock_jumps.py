@@ -18,6 +18,7 @@ from schema.vault import new_master_key
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 AHEAD_S = 3 * 3600
+BACK_S = -3600
 DEADLINE_S = 60.0
 A_WHILE = timedelta(seconds=DEADLINE_S)
 
@@ -32,6 +33,28 @@ async def main():
         wall = datetime.now(UTC)
         times = {"wall": wall, "clock": world.clock.now(), "mailer": world.mailer._now()}
         print(json.dumps({name: at.isoformat() for name, at in times.items()} | {"otp": await world.bank._otp.next()}))
+
+asyncio.run(main())
+"""
+
+PACE = """
+import asyncio, json, sys, time
+from contextlib import suppress
+from pathlib import Path
+from daemon.schedule import every
+from sandbox.chaos_clock import set_clock
+
+async def main():
+    walls = []
+
+    async def tick():
+        walls.append(time.time())
+        if len(walls) == 2:
+            set_clock(Path(sys.argv[1]), BACK_S)
+
+    with suppress(TimeoutError):
+        await asyncio.wait_for(every(0.05, tick), 3)
+    print(json.dumps({"ticks": len(walls), "went_back_s": walls[1] - walls[-1]}))
 
 asyncio.run(main())
 """
@@ -71,3 +94,10 @@ async def test_a_machine_whose_clock_jumped_judges_and_dates_by_the_right_time(a
 
 async def test_its_one_time_password_is_the_banks(ahead: dict[str, str]) -> None:
     assert pyotp.TOTP(SECRET).verify(ahead["otp"], valid_window=2)
+
+
+async def test_a_clock_set_back_does_not_stop_what_has_a_pace(tmp_path: Path) -> None:
+    set_clock(tmp_path / "clock")
+    said = await run(PACE.replace("BACK_S", str(BACK_S)), tmp_path / "clock")
+    assert said["went_back_s"] > -BACK_S / 2
+    assert said["ticks"] > 5
