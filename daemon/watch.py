@@ -62,7 +62,7 @@ async def watch(settings: Settings) -> None:
     """Run until cancelled."""
     async with (
         open_world(settings) as world,
-        open_bell(settings.redis) as bell,
+        open_bell(settings.redis, lambda: world.clock.now().timestamp()) as bell,
     ):
         schedule = make_schedule(world, bell.redis, lambda: back_up_nightly(settings), settings.backup_hour)
         schedule.start()
