@@ -21,7 +21,7 @@ from schema.states import DUE, Queue, State
 
 log = structlog.get_logger()
 
-RING_AGAIN_S: Final = 30
+RING_AGAIN_S: Final = 15
 RING_LASTS_S: Final = 3600
 """A ring that nobody heard for an hour has been rung anew hundreds of times."""
 
@@ -69,7 +69,7 @@ class Bell:
     async def ring(self, invoice: InvoiceId, state: State, version: int, attempts: int) -> bool:
         """Enqueue the job that is due; False when Redis did not take it (the sweep rings again).
 
-        The job's id names version, attempt and half a minute: ARQ's own locks, which outlive a worker that died
+        The job's id names version, attempt and quarter of a minute: ARQ's own locks, which outlive a worker that died
         before its claim, never stand in the way of another try for longer.
         """
         due = DUE[state]

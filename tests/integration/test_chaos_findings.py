@@ -55,7 +55,7 @@ async def rings(redis_url: str, *seconds: float) -> int:
         await pool.aclose()
 
 
-async def test_a_worker_that_died_before_its_claim_delays_the_next_ring_by_half_a_minute_at_most(
+async def test_a_worker_that_died_before_its_claim_delays_the_next_ring_by_a_quarter_of_a_minute_at_most(
     redis_url: str,
 ) -> None:
     assert await rings(redis_url, 0, RING_AGAIN_S) == 2
