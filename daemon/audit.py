@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -35,7 +34,7 @@ def verifier_key(settings: Settings) -> str:
 async def seal(settings: Settings) -> str:
     """Seal what is new now; ForgedError when the log is not what was signed."""
     async with open_books(settings) as (store, vault):
-        last = await store.record.seal(signer_of(settings, vault), datetime.now(UTC))
+        last = await store.record.seal(signer_of(settings, vault), await store.operations.clock())
     return f"The log has {last.size} entries, root {last.root_hash}." if last else "The log is empty."
 
 
@@ -43,7 +42,7 @@ async def witness(settings: Settings, prefix: str) -> str:
     """The lines that a mail about this invoice would carry now."""
     async with open_books(settings) as (store, vault):
         invoice, signer = await _find(store, prefix), signer_of(settings, vault)
-        await store.record.seal(signer, datetime.now(UTC))
+        await store.record.seal(signer, await store.operations.clock())
         sealed = await store.record.prove(invoice.id, invoice.version)
     if sealed is None:
         raise PermanentError("The last entry of this invoice is gone from the record.")
@@ -61,7 +60,7 @@ async def export(settings: Settings, prefix: str, out: Path | None, *, with_orig
             make_blobs(settings, vault),
             LeakGuard(vault),
             signer,
-            at=datetime.now(UTC),
+            at=await store.operations.clock(),
             with_originals=with_originals,
         )
     path = out or Path(f"countersign-{str(invoice.id)[:8]}.zip")
@@ -83,7 +82,7 @@ async def check(settings: Settings, mail: bytes | None) -> int:
 
 async def _seal_if_whole(store: Store, signer: CheckpointSigner) -> str:
     try:
-        await store.record.seal(signer, datetime.now(UTC))
+        await store.record.seal(signer, await store.operations.clock())
     except (ForgedError, PermanentError) as error:
         return f"WARNING: not sealed. {error.sentence}\n"
     return ""

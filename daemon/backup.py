@@ -59,8 +59,9 @@ async def back_up(settings: Settings, at: datetime) -> str:
     """
     vault, folder = open_vault(settings), settings.backup_folder
     async with open_database(settings.database, connections=1) as database:
-        record, signer = open_store(database).record, CheckpointSigner.of(vault, mail_domain(settings))
-        await record.seal(signer, at)
+        store, signer = open_store(database), CheckpointSigner.of(vault, mail_domain(settings))
+        record = store.record
+        await record.seal(signer, await store.operations.clock())
         await require_whole(record, signer, "The record is not whole, so no backup is taken")
     name = f"countersign-{at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
     address, environment = connection_of(settings.database)

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import structlog
@@ -20,7 +21,14 @@ from schema.states import DUE, Queue, State
 
 log = structlog.get_logger()
 
-RING_AGAIN_S: Final = 30
+RING_AGAIN_S: Final = 15
+RING_LASTS_S: Final = 3600
+"""A ring that nobody heard for an hour has been rung anew hundreds of times."""
+
+LONG_AGO: Final = 1000
+"""ARQ's workers take a job once their own wall clock, in milliseconds, has reached its score. The same moment in
+seconds is long past by any clock, however wrong, and keeps the order."""
+
 RETRIES: Final = 12
 """With waits capped at two seconds: a restart of Redis is outlived without ending the worker."""
 
@@ -61,7 +69,7 @@ class Bell:
     async def ring(self, invoice: InvoiceId, state: State, version: int, attempts: int) -> bool:
         """Enqueue the job that is due; False when Redis did not take it (the sweep rings again).
 
-        The job's id names version, attempt and half a minute: ARQ's own locks, which outlive a worker that died
+        The job's id names version, attempt and quarter of a minute: ARQ's own locks, which outlive a worker that died
         before its claim, never stand in the way of another try for longer.
         """
         due = DUE[state]
@@ -71,6 +79,8 @@ class Bell:
                 str(invoice),
                 _job_id=f"{invoice}:{version}:{attempts}:{int(self._now() // RING_AGAIN_S)}",
                 _queue_name=queue_name(due.queue),
+                _defer_until=datetime.fromtimestamp(self._now() / LONG_AGO, UTC),
+                _expires=RING_LASTS_S,
             )
         except (RedisError, OSError) as error:
             log.warning("bell not rung", invoice=str(invoice), reason=type(error).__name__)
@@ -79,12 +89,12 @@ class Bell:
 
 
 @asynccontextmanager
-async def open_bell(redis_url: str) -> AsyncIterator[Bell]:
-    """A bell on the Redis at `redis_url`."""
+async def open_bell(redis_url: str, now: Callable[[], float] = time.time) -> AsyncIterator[Bell]:
+    """A bell on the Redis at `redis_url`; `now` is Unix time."""
     pool = await create_pool(
         redis_settings(redis_url), job_serializer=serialize, job_deserializer=deserialize
     )
     try:
-        yield Bell(pool)
+        yield Bell(pool, now)
     finally:
         await pool.aclose()

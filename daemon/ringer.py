@@ -17,7 +17,7 @@ from schema.store import Store
 
 log = structlog.get_logger()
 
-SWEEP_S: Final = 5.0
+SWEEP_S: Final = 2.0
 """A lost NOTIFY, an emptied Redis or a dead worker delays an invoice by at most this (and the lease)."""
 
 SWEEP_LIMIT: Final = 500

@@ -1,7 +1,8 @@
-"""What the clock does, by APScheduler: sweep for lost rings, look at the mailbox, seal the record."""
+"""What time brings: sweep for lost rings and seal the record at a pace, take the backup at its hour."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -9,7 +10,6 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from redis.asyncio import Redis
 
-from daemon.alarm import LOOK_EVERY_S, MailboxAlarm
 from daemon.limits import Locks
 from daemon.queue import Bell
 from daemon.ringer import sweep
@@ -27,15 +27,11 @@ SEAL_EVERY_S: Final = 60
 """Between two mails the log is sealed by the clock: for so long an entry could be changed without a trace."""
 
 
-def make_schedule(
-    world: World, bell: Bell, redis: Redis, alarm: MailboxAlarm, backup: Backup, backup_hour: int
-) -> AsyncIOScheduler:
-    """The schedule, not started; a tick that comes late runs once instead of being dropped."""
+def make_schedule(world: World, redis: Redis, backup: Backup, backup_hour: int) -> AsyncIOScheduler:
+    """What has an hour of the day, not started; a tick that comes late runs once instead of being dropped."""
     schedule = AsyncIOScheduler(
         timezone="UTC", job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
     )
-    schedule.add_job(_sweep, "interval", seconds=SWEEP_EVERY_S, args=[world, bell, Locks(redis)], id="sweep")
-    schedule.add_job(alarm.look, "interval", seconds=LOOK_EVERY_S, id="mailboxes")
     schedule.add_job(
         _back_up,
         "cron",
@@ -44,8 +40,25 @@ def make_schedule(
         args=[backup, Locks(redis)],
         id="backup",
     )
-    schedule.add_job(_seal, "interval", seconds=SEAL_EVERY_S, args=[world], id="seal")
     return schedule
+
+
+async def sweep_and_seal(world: World, bell: Bell) -> None:
+    """What has a pace: sweep for lost rings and seal the record, until cancelled."""
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(every(SWEEP_EVERY_S, lambda: _sweep(world, bell, Locks(bell.redis))), name="sweep")
+        tasks.create_task(every(SEAL_EVERY_S, lambda: _seal(world)), name="seal")
+
+
+async def every(pause_s: float, tick: Callable[[], Awaitable[None]]) -> None:
+    """Run `tick` for ever, a pause after each.
+
+    Paced by the loop's monotonic clock: APScheduler reckons by the wall clock, and one that is set back by an hour
+    would stop it for that hour.
+    """
+    while True:
+        await tick()
+        await asyncio.sleep(pause_s)
 
 
 async def _back_up(backup: Backup, locks: Locks) -> None:

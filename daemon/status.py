@@ -65,7 +65,8 @@ async def decide_held(settings: Settings, prefix: str, to: str, *, by: str, note
         possible = targets_of_held(line.held_from)
         if to not in possible:
             raise PermanentError(f"It was held while {line.held_from}; it may go to: {', '.join(possible)}.")
-        await store.street.decide(InvoiceId(line.id), State(to), actor=by, note=note, at=datetime.now(UTC))
+        at = await store.operations.clock()
+        await store.street.decide(InvoiceId(line.id), State(to), actor=by, note=note, at=at)
     return f"Invoice {plain(line.number or line.document or '')} is {to} again."
 
 

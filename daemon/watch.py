@@ -12,7 +12,7 @@ from daemon.backup import back_up_nightly
 from daemon.inbox import InboxWatch
 from daemon.queue import open_bell
 from daemon.ringer import ring_bells
-from daemon.schedule import make_schedule
+from daemon.schedule import make_schedule, sweep_and_seal
 from daemon.settings import Settings
 from daemon.wiring import make_mailbox, open_world
 from handlers.receive import receive, receive_too_large
@@ -60,15 +60,11 @@ class Intake:
 
 async def watch(settings: Settings) -> None:
     """Run until cancelled."""
-    async with open_world(settings) as world, open_bell(settings.redis) as bell:
-        schedule = make_schedule(
-            world,
-            bell,
-            bell.redis,
-            make_alarm(settings, world),
-            lambda: back_up_nightly(settings),
-            settings.backup_hour,
-        )
+    async with (
+        open_world(settings) as world,
+        open_bell(settings.redis, lambda: world.clock.now().timestamp()) as bell,
+    ):
+        schedule = make_schedule(world, bell.redis, lambda: back_up_nightly(settings), settings.backup_hour)
         schedule.start()
         inbox = InboxWatch(
             make_mailbox(settings),
@@ -81,5 +77,7 @@ async def watch(settings: Settings) -> None:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(inbox.run(), name="inbox")
                 tasks.create_task(ring_bells(world.store, bell), name="bells")
+                tasks.create_task(sweep_and_seal(world, bell), name="schedule")
+                tasks.create_task(make_alarm(settings, world).run(), name="alarm")
         finally:
             schedule.shutdown(wait=False)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import email.policy
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -23,6 +25,7 @@ from daemon.adapters.mailer_smtp import SmtpMailer
 from daemon.adapters.messenger_twilio import TwilioMessenger
 from daemon.adapters.model_openrouter import OpenRouterModel
 from daemon.cache import LookupCache
+from daemon.clock import DatabaseClock
 from daemon.egress import Door, EgressTransport, make_secret_guard
 from daemon.known_vendors import KnownVendors
 from daemon.limits import RateLimiter
@@ -48,14 +51,6 @@ class SandboxedReader:
     async def read(self, data: bytes, name: str) -> Reading:
         """All fields; UnreadableDocumentError says why not."""
         return await read_document(data, name, settings=self.settings)
-
-
-class SystemClock:
-    """`handlers.world.Clock` by this machine."""
-
-    def now(self) -> datetime:
-        """Now, aware, in UTC."""
-        return datetime.now(UTC)
 
 
 def open_vault(settings: Settings) -> Vault:
@@ -84,10 +79,11 @@ async def open_world(settings: Settings, *, browser: bool = False) -> AsyncItera
         stack.push_async_callback(redis.aclose)
         known = KnownVendors(database, LookupCache(redis, "vendors"))
         store = replace(open_store(database), master=known)
+        clock = await _open_clock(store, stack)
         guard = LeakGuard(vault)
         await guard.refresh(store)
         blobs = make_blobs(settings, vault)
-        door = make_door(settings, guard, store, blobs)
+        door = make_door(settings, guard, store, blobs, clock)
         bank_browser = BankBrowser(browser_settings(settings), door.let_browse)
         stack.push_async_callback(bank_browser.stop)
         if browser:
@@ -104,9 +100,9 @@ async def open_world(settings: Settings, *, browser: bool = False) -> AsyncItera
             reader=SandboxedReader(ReadingSettings(tesseract_path=str(settings.tesseract_path))),
             model=model,
             messenger=messenger,
-            bank=make_bank(settings, vault, bank_browser),
-            mailer=make_mailer(settings, guard, door),
-            clock=SystemClock(),
+            bank=make_bank(settings, vault, bank_browser, clock),
+            mailer=make_mailer(settings, guard, door, clock.unix_s),
+            clock=clock,
             policy=load_policy(settings.policy_file),
             approvers=settings.approvers,
             forwarders=settings.forwarders,
@@ -116,6 +112,14 @@ async def open_world(settings: Settings, *, browser: bool = False) -> AsyncItera
             bank_origin=settings.bank_url,
             zone=settings.zone,
         )
+
+
+async def _open_clock(store: Store, stack: AsyncExitStack) -> DatabaseClock:
+    """The time of the database, kept for as long as the stack is open."""
+    clock = DatabaseClock(store.operations.clock)
+    await clock.ask()
+    stack.callback(asyncio.create_task(clock.keep()).cancel)
+    return clock
 
 
 def make_blobs(settings: Settings, vault: Vault) -> DiskBlobs:
@@ -143,14 +147,18 @@ def make_mailbox(settings: Settings) -> ImapMailbox:
     )
 
 
-def make_door(settings: Settings, guard: LeakGuard, store: Store, blobs: DiskBlobs) -> Door:
+def make_door(
+    settings: Settings, guard: LeakGuard, store: Store, blobs: DiskBlobs, clock: DatabaseClock
+) -> Door:
     """The door that everything outbound goes through; the makers below take None only for the doctor's greetings."""
-    codes = OneTimePassword(settings.bank_totp_secret).valid
+    codes = OneTimePassword(settings.bank_totp_secret, clock.unix_s).valid
     return Door(guard, make_secret_guard(settings, codes), store, blobs)
 
 
-def make_mailer(settings: Settings, guard: LeakGuard, door: Door | None) -> SmtpMailer:
-    """Outgoing mail of ours."""
+def make_mailer(
+    settings: Settings, guard: LeakGuard, door: Door | None, now: Callable[[], float] = time.time
+) -> SmtpMailer:
+    """Outgoing mail of ours, dated by `now`, which is Unix time."""
     return SmtpMailer(
         host=settings.smtp_host,
         port=settings.smtp_port,
@@ -160,6 +168,7 @@ def make_mailer(settings: Settings, guard: LeakGuard, door: Door | None) -> Smtp
         password=settings.smtp_password.get_secret_value(),
         tls=settings.smtp_tls,
         ca_path=settings.smtp_ca_file,
+        now=lambda: datetime.fromtimestamp(now(), UTC),
         let_out=door.let_mail_out if door else None,
     )
 
@@ -177,7 +186,7 @@ def make_messenger(settings: Settings, guard: LeakGuard, door: Door | None) -> T
     )
 
 
-def make_bank(settings: Settings, vault: Vault, browser: BankBrowser) -> BankPortal:
+def make_bank(settings: Settings, vault: Vault, browser: BankBrowser, clock: DatabaseClock) -> BankPortal:
     """The bank's portal."""
     return BankPortal(
         origin=settings.bank_url,
@@ -186,6 +195,7 @@ def make_bank(settings: Settings, vault: Vault, browser: BankBrowser) -> BankPor
         totp_secret=settings.bank_totp_secret,
         vault=vault,
         browser=browser,
+        now=clock.unix_s,
     )
 
 

@@ -37,6 +37,7 @@ for language in eng hin mar guj osd; do
     need "tesseract-ocr-$language" "/usr/share/tesseract-ocr/"*"/tessdata/$language.traineddata"
 done
 need chromium-headless-shell /usr/lib/chromium/chromium-headless-shell
+need libfaketime /usr/lib/*/faketime/libfaketimeMT.so.1
 need fonts-noto-core /usr/share/fonts/truetype/noto/NotoSansDevanagari-Regular.ttf
 need fonts-liberation /usr/share/fonts/truetype/liberation/LiberationSans-Regular.ttf \
     /usr/share/fonts/truetype/liberation2/LiberationSans-Regular.ttf

@@ -10,6 +10,7 @@ import signal
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -17,13 +18,18 @@ import asyncpg
 import httpx
 import redis.asyncio
 
+from sandbox.chaos_clock import set_clock
 from sandbox.chaos_proxy import Proxy
-from sandbox.chaos_stack import ChaosStack
+from sandbox.chaos_stack import MACHINES, ChaosStack
 from sandbox.twilio_signature import HEADER
 
 HANG_S: Final = 25.0
 DISK_S: Final = 6.0
 LATE_S: Final = 4.0
+JUMPS_S: Final = (3.0, 6 * 3600.0)
+"""How far a clock jumps: as often by seconds as by minutes or hours."""
+
+WRONG_FOR_S: Final = (6.0, 18.0)
 SMALLEST_FILE_BYTES: Final = 512
 """A process that may write no larger file has, for all it knows, a full disk."""
 
@@ -161,6 +167,23 @@ def _limit_files(pid: int, size_bytes: int) -> bool:
     return True
 
 
+async def jump_clocks(scene: Scene) -> str:
+    """The wall clock of one machine, or of both, jumps ahead or back, and returns after a while."""
+    machines = scene.rng.choice((*[(name,) for name in MACHINES], MACHINES))
+    least, most = JUMPS_S
+    ahead_s = round(scene.rng.choice((1, -1)) * least * (most / least) ** scene.rng.random())
+    wrong_for_s = scene.rng.uniform(*WRONG_FOR_S)
+    try:
+        for name in machines:
+            set_clock(scene.stack.clocks[name], ahead_s)
+        await asyncio.sleep(wrong_for_s)
+    finally:
+        for name in machines:
+            set_clock(scene.stack.clocks[name])
+    size = f"{'-' if ahead_s < 0 else '+'}{timedelta(seconds=abs(ahead_s))}"
+    return f"{size} on {' and '.join(machines)} for {wrong_for_s:.0f} s"
+
+
 def http_fault(base: str, path: str, **fault: Any) -> Callable[[Scene], Awaitable[str]]:
     """The next request to a stand-in goes wrong in this way."""
 
@@ -228,6 +251,7 @@ FAULTS: Final[Mapping[str, Callable[[Scene], Awaitable[str]]]] = {
     "BYE": bye_imap,
     "file store gone": unwritable_blobs,
     "disk full": full_disk,
+    "clock jumps": jump_clocks,
     "OpenRouter 503": http_fault("openrouter", MODEL_PATH, kind="status", status=503),
     "OpenRouter hangs": http_fault("openrouter", MODEL_PATH, kind="hang", delay_s=HANG_S),
     "OpenRouter answer lost": http_fault("openrouter", MODEL_PATH, kind="ok_but_lost"),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from sandbox.chaos_clock import clock_environment, set_clock, tidy_clock
 from sandbox.chaos_points import family
 from sandbox.demo_places import (
     Places,
@@ -41,6 +42,7 @@ class ChaosStack:
     failpoints: Path
     imap_port: int
     environments: dict[str, dict[str, str]]
+    clocks: dict[str, Path]
 
     @property
     def bank_ledger(self) -> Path:
@@ -113,6 +115,7 @@ def start_chaos_stack(services: Services) -> ChaosStack:
         "OPENROUTER_PER_HOUR": "20000",
     }
     two = one | {"WEB_PORT": str(web_two)}
+    clocks = {name: places.run / f"clock-{name}" for name in MACHINES}
     services.spawn("outside", python("sandbox", "outside", str(config)), plain_environment())
     services.spawn("front", python("sandbox", "front", str(front)), plain_environment())
     services.spawn("mockbank", python("mockbank"), plain_environment() | bank_environment(places))
@@ -120,21 +123,24 @@ def start_chaos_stack(services: Services) -> ChaosStack:
     services.guard_record(database_url)
     run_product(plain_environment() | one, "vendors", "import", str(SAMPLES / "vendors.csv"))
     await_ready("the mail server", services, lambda: answers(places.smtp, b"220"))
-    return ChaosStack(
-        services, places, outside, database_url, failpoints, imap_port, {"one": one, "two": two}
-    )
+    environments = {"one": one, "two": two}
+    return ChaosStack(services, places, outside, database_url, failpoints, imap_port, environments, clocks)
 
 
 def start_product(stack: ChaosStack) -> None:
     """Start both machines; the proxy and the failpoints must listen by now."""
     for name, environment in stack.environments.items():
-        stack.services.spawn(f"countersign-{name}", python("daemon", "up"), plain_environment() | environment)
+        set_clock(stack.clocks[name])
+        mine = plain_environment() | environment | clock_environment(stack.clocks[name])
+        stack.services.spawn(f"countersign-{name}", python("daemon", "up"), mine)
 
 
 def stop_product(stack: ChaosStack) -> None:
     """Stop both machines."""
     for name in MACHINES:
-        stack.services.children.stop(stack.child(f"countersign-{name}"))
+        child = stack.child(f"countersign-{name}")
+        stack.services.children.stop(child)
+        tidy_clock(child.pid)
 
 
 def replace_port(outside: OutsideSettings, smtp_port: int) -> OutsideSettings:

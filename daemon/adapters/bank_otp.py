@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Final
 
 import pyotp
@@ -20,8 +21,9 @@ _JUST_AFTER_S: Final = 0.05
 class OneTimePassword:
     """The generator that an authenticator app would be."""
 
-    def __init__(self, secret: SecretStr) -> None:
-        """Take the base32 secret; SettingsError when it is none."""
+    def __init__(self, secret: SecretStr, now: Callable[[], float] = time.time) -> None:
+        """Take the base32 secret, SettingsError when it is none; `now` is Unix time."""
+        self._now = now
         try:
             self._totp = pyotp.TOTP(secret.get_secret_value())
             self._totp.byte_secret()
@@ -35,12 +37,12 @@ class OneTimePassword:
 
     async def next(self) -> str:
         """A code that lives for at least three seconds more; waits for a new one if this one does not."""
-        await asyncio.sleep(self.wait_s(time.time()))
-        return self._totp.now()
+        await asyncio.sleep(self.wait_s(self._now()))
+        return self._totp.at(int(self._now()))
 
     def valid(self) -> frozenset[str]:
         """The codes a bank would take now: this one, the one before and the next (RFC 6238, 5.2)."""
-        now, step = time.time(), self._totp.interval
+        now, step = self._now(), self._totp.interval
         return frozenset(self._totp.at(now + shift) for shift in (-step, 0, step))
 
     def wait_s(self, now: float) -> float:

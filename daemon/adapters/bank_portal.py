@@ -65,12 +65,14 @@ class BankPortal:
         browser: BankBrowser,
         *,
         submit_limit_s: float = SUBMIT_LIMIT_S,
+        now: Callable[[], float] = time.time,
     ) -> None:
-        """`origin` is scheme, host and port of the portal; SettingsError when the TOTP secret is none."""
+        """`origin` is scheme, host and port of the portal, `now` Unix time; SettingsError when the secret is none."""
         self._origin = origin.rstrip("/")
         self._customer_id = customer_id
         self._password = password
-        self._otp = OneTimePassword(totp_secret)
+        self._otp = OneTimePassword(totp_secret, now)
+        self._now = now
         self._vault = vault
         self._browser = browser
         self._submit_limit_s = submit_limit_s
@@ -88,7 +90,7 @@ class BankPortal:
             await walk.perform(actions)
             if walk.shown is None or walk.screenshot is None:
                 raise PermanentError("The action list did not reach the bank's confirm page.")
-            return Draft(shown=walk.shown, screenshot=walk.screenshot, taken_at=datetime.now(UTC))
+            return Draft(shown=walk.shown, screenshot=walk.screenshot, taken_at=self._taken_at())
 
         return await self._run("prepare", transfer, work)
 
@@ -125,6 +127,9 @@ class BankPortal:
             return walk.receipt
 
         return await self._run("pay", transfer, work)
+
+    def _taken_at(self) -> datetime:
+        return datetime.fromtimestamp(self._now(), UTC)
 
     def _accepted(self, plan: ActionPlan) -> tuple[Action, ...]:
         """The plan's actions, checked once more: since they were accepted they lay in a database."""

@@ -83,6 +83,12 @@ class OperationsStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    async def clock(self) -> datetime:
+        """What time it is, UTC."""
+        async with self._database.transaction() as connection:
+            at: datetime = await connection.fetchval(SQL["clock"])
+        return at
+
     async def pause(self, tax_id: str | None, *, by: str, note: str) -> bool:
         """Stop payments; False when they were stopped before. PermanentError for an unknown vendor."""
         async with self._database.transaction() as connection:

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated close:Depreca
 
 DEADLINE_S = 30.0
 QUICK_S = 0.2
-"""The sweep of these tests; the product's own is five seconds."""
+"""The sweep of these tests; the product's own is two seconds."""
 
 
 class Exploit:

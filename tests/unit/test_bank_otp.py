@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pyotp
 import pytest
 from pydantic import SecretStr
@@ -24,6 +26,12 @@ def test_the_wait_ends_within_the_next_interval() -> None:
 async def test_the_code_is_the_one_an_authenticator_shows() -> None:
     code = await OneTimePassword(SecretStr(SECRET)).next()
     assert pyotp.TOTP(SECRET).verify(code, valid_window=1)
+
+
+async def test_the_code_is_of_the_time_that_it_is_told() -> None:
+    hour_ago = time.time() // 30 * 30 - 3600
+    code = await OneTimePassword(SecretStr(SECRET), lambda: hour_ago).next()
+    assert code == pyotp.TOTP(SECRET).at(int(hour_ago))
 
 
 def test_a_bad_secret_is_refused_without_being_quoted() -> None:

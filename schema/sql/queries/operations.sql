@@ -1,3 +1,7 @@
+-- name: clock
+-- The time by which rows are due, leased and expired: everybody's.
+select clock_timestamp();
+
 -- name: pause
 -- Stop payments; no row: they are stopped already.
 insert into pauses (tax_id, paused_by, note) values ($1, $2, $3) on conflict do nothing returning id;
