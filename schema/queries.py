@@ -33,6 +33,7 @@ ROOMS: Final = (
     "bank_changes",
     "imports",
     "policies",
+    "insight",
     "people",
     "audit_log",
 )

@@ -9,6 +9,7 @@ from schema.store.audit_log import AuditLogStore
 from schema.store.bank_changes import BankChangeStore
 from schema.store.history import HistoryStore
 from schema.store.imports import ImportStore
+from schema.store.insight import InsightStore
 from schema.store.keys import KeyStore
 from schema.store.mails import MailStore
 from schema.store.master import MasterStore
@@ -44,6 +45,7 @@ class Store:
     bank_changes: BankChangeStore
     imports: ImportStore
     policies: PolicyStore
+    insight: InsightStore
     people: PeopleStore
     audit_log: AuditLogStore
 
@@ -66,6 +68,7 @@ def open_store(database: Database) -> Store:
         bank_changes=BankChangeStore(database),
         imports=ImportStore(database),
         policies=PolicyStore(database),
+        insight=InsightStore(database),
         people=PeopleStore(database),
         audit_log=AuditLogStore(database),
     )

@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI
 from daemon.web.api import (
     audit_log,
     bank_changes,
+    insight,
     master_imports,
     me,
     policy,
@@ -28,6 +29,7 @@ ROOMS: Final[tuple[ModuleType, ...]] = (
     master_imports,
     policy,
     audit_log,
+    insight,
 )
 """One module a resource, each with its `router`."""
 
