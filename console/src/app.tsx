@@ -25,6 +25,9 @@ const PAGES: readonly (readonly [path: string, page: Page])[] = [
   ["/purchase-orders/import", () => import("./pages/imports/page")],
   ["/purchase-orders/:id", () => import("./pages/purchase-orders/order")],
   ["/policy", () => import("./pages/policy/page")],
+  ["/audit-log", () => import("./pages/audit-log/page")],
+  ["/people", () => import("./pages/people/page")],
+  ["/insight", () => import("./pages/insight/page")],
   ["/settings", () => import("./pages/settings/page")],
   ["*", () => import("./pages/not-found/page")],
 ];

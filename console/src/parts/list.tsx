@@ -37,6 +37,8 @@ type Props<Row> = {
   empty: ReactNode;
   /** Where a row leads. */
   to?: (row: Row) => string;
+  /** What a row opens on this page, where it leads nowhere. */
+  open?: (row: Row) => void;
   /** The filters over the list. */
   children?: ReactNode;
 };
@@ -48,16 +50,17 @@ export function List<Row>(props: Props<Row>) {
   const [current, setCurrent] = useState<string | null>(null);
   const at = rows.findIndex((row) => rowKey(row) === current);
   const here = rows[at];
+  const open = to ? (row: Row) => void navigate(to(row)) : props.open;
   const move = (step: number) => {
     const next = rows[Math.min(Math.max(at + step, 0), rows.length - 1)];
     setCurrent(next === undefined ? null : rowKey(next));
   };
   useShortcuts(
-    to
+    open
       ? [
           { keys: "j", words: "Next row", run: () => move(1) },
           { keys: "k", words: "Previous row", run: () => move(-1) },
-          { keys: "o", words: "Open the row", run: () => here !== undefined && navigate(to(here)) },
+          { keys: "o", words: "Open the row", run: () => here !== undefined && open(here) },
         ]
       : [],
   );
@@ -78,7 +81,7 @@ export function List<Row>(props: Props<Row>) {
           card={props.card}
           more={query.hasNextPage && !query.isFetchingNextPage ? () => void query.fetchNextPage() : undefined}
           loadingMore={query.isFetchingNextPage}
-          {...(to ? { open: (row: Row) => navigate(to(row)) } : {})}
+          {...(open ? { open } : {})}
           current={current}
         />
       )}

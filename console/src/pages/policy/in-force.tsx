@@ -2,7 +2,11 @@
 import { Callout } from "@/parts/callout";
 import type { Api } from "@/parts/client";
 import { Facts } from "@/parts/facts";
+import { money } from "@/parts/money";
 import { Scrolling } from "@/parts/scrolling";
+
+/** Sums stand under their currency. */
+const CURRENCY = /^[A-Z]{3}$/;
 
 export function InForce({ policy }: { policy: Api<"PolicyAnswer"> }) {
   return (
@@ -12,7 +16,7 @@ export function InForce({ policy }: { policy: Api<"PolicyAnswer"> }) {
         {Object.entries(policy.settings).map(([title, settings]) => (
           <section key={title} aria-label={words(title)}>
             <h2 className="heading mb-1.5 first-letter:uppercase">{words(title)}</h2>
-            <Facts facts={flat(settings).map(([name, value]) => [words(name), value] as const)} />
+            <Facts facts={merged(flat(settings)).map(([name, value]) => [words(name), value] as const)} />
           </section>
         ))}
       </div>
@@ -46,9 +50,19 @@ export function Cautions({ cautions }: { cautions: readonly string[] }) {
   );
 }
 
+/** Several sums of one setting in one line. */
+function merged(facts: readonly [string, string][]): [string, string][] {
+  const byName = Map.groupBy(facts, ([name]) => name);
+  return [...byName].map(([name, all]) => [name, all.map(([, value]) => value).join(", ")]);
+}
+
 function flat(value: unknown, name = ""): [string, string][] {
   if (typeof value !== "object" || value === null) return [[name, String(value)]];
-  return Object.entries(value).flatMap(([key, each]) => flat(each, name ? `${name} ${key}` : key));
+  return Object.entries(value).flatMap(([key, each]) =>
+    CURRENCY.test(key)
+      ? [[name, money({ amount: String(each), currency: key })]]
+      : flat(each, name ? `${name} ${key}` : key),
+  );
 }
 
 function words(name: string): string {

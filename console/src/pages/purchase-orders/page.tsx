@@ -116,7 +116,7 @@ export default function PurchaseOrders() {
           value={values.q ?? ""}
           change={(words) => change("q", words)}
         />
-        <div className="w-36">
+        <div className="w-44">
           <Choice
             label="Which"
             hideLabel
