@@ -1,6 +1,6 @@
 /** One invoice: its document beside what was read, found, said and done; and what a person may do about it. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { ChevronLeft, Download } from "lucide-react";
+import { ChevronLeft } from "lucide-react";
 import { useState } from "react";
 import { Link, useParams } from "react-router";
 import { Simulated, State } from "@/parts/badge";
@@ -22,8 +22,9 @@ import { Findings } from "./findings";
 import { inOrder } from "./labels";
 import { Model } from "./model";
 import { Payment } from "./payment";
+import { Record } from "./record";
 import type { Invoice } from "./shape";
-import { Record, Street } from "./street";
+import { Street } from "./street";
 
 export default function InvoicePage() {
   const { id = "" } = useParams();
@@ -65,7 +66,7 @@ function Case({ invoice }: { invoice: Invoice }) {
     { id: "findings", title: `Findings ${invoice.findings.length}`, content: <Findings invoice={invoice} /> },
     { id: "payment", title: "Payment", content: <Payment invoice={invoice} /> },
     { id: "model", title: "Model", content: <Model invoice={invoice} /> },
-    { id: "record", title: "Record", content: <Record entries={invoice.entries} /> },
+    { id: "record", title: "Record", content: <Record invoice={invoice} /> },
   ];
   useShortcuts(
     segments.map(({ id, title }, index) => ({
@@ -113,13 +114,6 @@ function Top({ invoice }: { invoice: Invoice }) {
         <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
           <Money sum={invoice.total} className="text-2xl font-semibold tracking-tight" />
           <Actions invoice={invoice} />
-          <a
-            href={`/api/v1/invoices/${invoice.id}/bundle`}
-            download
-            className="inline-flex min-h-9 items-center gap-1.5 rounded-md px-2 text-quiet hover:bg-sunk hover:text-ink"
-          >
-            <Download aria-hidden size={15} /> Bundle
-          </a>
         </div>
       </div>
       {invoice.reason && (

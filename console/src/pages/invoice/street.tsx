@@ -1,9 +1,7 @@
-/** The street in words, with when each house was reached; and every entry of the record, with its proof. */
+/** The street in words, with when each house was reached. */
 import { Check } from "lucide-react";
-import { State } from "@/parts/badge";
-import { Hash } from "@/parts/facts";
-import { brief, moment, Time } from "@/parts/time";
-import type { Entry, Invoice } from "./shape";
+import { brief, moment } from "@/parts/time";
+import type { Invoice } from "./shape";
 
 const MILESTONES = [
   ["received", "Received"],
@@ -43,36 +41,6 @@ export function Street({ invoice }: { invoice: Invoice }) {
           </li>
         );
       })}
-    </ol>
-  );
-}
-
-export function Record({ entries }: { entries: readonly Entry[] }) {
-  return (
-    <ol className="divide-y divide-line">
-      {[...entries].reverse().map((entry) => (
-        <li key={entry.seq} className="flex flex-col gap-1 px-4 py-2.5">
-          <p className="flex flex-wrap items-center gap-x-2 gap-y-1">
-            <State state={entry.target} />
-            <span className="text-quiet">
-              by {entry.step}, {entry.actor}
-            </span>
-            <span className="ml-auto text-sm text-quiet">
-              <Time at={entry.at} precise />
-            </span>
-          </p>
-          {entry.note && <p className="break-words">{entry.note}</p>}
-          <details className="text-sm">
-            <summary className="w-fit text-quiet">
-              Entry {entry.seq}
-              {entry.position === null ? ", not sealed yet" : `, place ${entry.position} in the sealed log`}
-            </summary>
-            <p className="pt-1">
-              Leaf hash <Hash value={entry.leaf_hash} />
-            </p>
-          </details>
-        </li>
-      ))}
     </ol>
   );
 }

@@ -6,7 +6,7 @@ import { Badge } from "@/parts/badge";
 import { Button } from "@/parts/button";
 import { api, data } from "@/parts/client";
 import { FormProblem, TextField } from "@/parts/form";
-import { useMe } from "@/parts/me";
+import { type Permission, useMe } from "@/parts/me";
 import { Panel } from "@/parts/page";
 import { Answer, Empty } from "@/parts/states";
 import { withStepUp } from "@/parts/step-up";
@@ -14,6 +14,8 @@ import { Time } from "@/parts/time";
 import { toast } from "@/parts/toasts";
 
 const DAYS = 90;
+/** What needs a fresh proof of a person can never be a program's. */
+const NEVER: readonly Permission[] = ["people.edit", "policy.edit", "keys.edit", "bank_details.confirm"];
 
 export function Keys() {
   const queries = useQueryClient();
@@ -38,7 +40,7 @@ export function Keys() {
                   <span className="min-w-0 grow">
                     <span className="block truncate font-medium">{each.name}</span>
                     <span className="text-sm text-quiet">
-                      until <Time at={each.expires_at} />
+                      {each.hint}…, by {each.made_by}, until <Time at={each.expires_at} />
                     </span>
                   </span>
                   <span className="flex flex-wrap gap-1">
@@ -60,10 +62,10 @@ export function Keys() {
 
 function NewKey() {
   const queries = useQueryClient();
-  const offered = useMe().data?.may ?? [];
+  const offered = (useMe().data?.may ?? []).filter((scope) => !NEVER.includes(scope));
   const [name, setName] = useState("");
   const [days, setDays] = useState(DAYS);
-  const [scopes, setScopes] = useState<ReadonlySet<string>>(new Set(["read"]));
+  const [scopes, setScopes] = useState<ReadonlySet<Permission>>(new Set(["read"]));
   const make = useMutation({
     mutationFn: () =>
       withStepUp(() => data(api.POST("/api/v1/api-keys", { body: { name, days, scopes: [...scopes] } }))),
@@ -73,7 +75,7 @@ function NewKey() {
     },
     meta: { quiet: true },
   });
-  const toggle = (scope: string) => {
+  const toggle = (scope: Permission) => {
     const next = new Set(scopes);
     if (!next.delete(scope)) next.add(scope);
     setScopes(next);
@@ -114,7 +116,7 @@ function NewKey() {
               checked={scopes.has(scope)}
               onChange={() => toggle(scope)}
             />
-            {scope.replaceAll("_", " ")}
+            {scope.replaceAll(/[._]/g, " ")}
           </label>
         ))}
       </fieldset>

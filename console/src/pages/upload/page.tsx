@@ -1,15 +1,17 @@
 /** Handing in invoices by hand: dropped files or a hosted file's address; each then walks the same street as a mail. */
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { CircleAlert, CircleCheck, FileUp, LoaderCircle } from "lucide-react";
 import { type DragEvent, type FormEvent, useRef, useState } from "react";
-import { Link } from "react-router";
 import { Button } from "@/parts/button";
 import { api, data } from "@/parts/client";
 import { FormProblem, TextField } from "@/parts/form";
 import { useMay } from "@/parts/me";
 import { Page, Panel } from "@/parts/page";
+import { fieldMessage } from "@/parts/problem";
 import { size } from "@/parts/size";
 import { Empty } from "@/parts/states";
+import { Before } from "./before";
+import { Outcome, OutcomeBadge } from "./outcome";
 import { type Sending, useUploads } from "./sending";
 
 const TYPES = ".pdf,.png,.jpg,.jpeg,.tif,.tiff,.webp,.heic,.xml,.zip,.eml";
@@ -33,7 +35,10 @@ export default function Upload() {
           <Drop take={uploads.send} />
           {uploads.all.length > 0 && <Progress all={uploads.all} again={uploads.again} />}
         </div>
-        <FromAddress />
+        <div className="flex flex-col gap-4">
+          <FromAddress />
+          <Before />
+        </div>
       </div>
     </Page>
   );
@@ -90,7 +95,11 @@ function Progress({ all, again }: { all: readonly Sending[]; again: (sending: Se
             <div className="flex items-center gap-3">
               <Mark sending={each} />
               <span className="min-w-0 grow truncate">{each.file.name}</span>
-              <span className="shrink-0 text-sm text-quiet">{size(each.file.size)}</span>
+              {each.upload ? (
+                <OutcomeBadge upload={each.upload} />
+              ) : (
+                <span className="shrink-0 text-sm text-quiet">{size(each.file.size)}</span>
+              )}
             </div>
             {each.state === "sending" && (
               <progress
@@ -106,21 +115,11 @@ function Progress({ all, again }: { all: readonly Sending[]; again: (sending: Se
                 <Button onPress={() => again(each)}>Try again</Button>
               </p>
             )}
-            {each.results.map((result) => (
-              <p
-                key={`${result.name}${result.invoice_id ?? ""}`}
-                className="flex flex-wrap gap-x-2 pl-7 text-sm"
-              >
-                <span className="truncate text-quiet">{result.name}</span>
-                {result.invoice_id ? (
-                  <Link className="link" to={`/invoices/${result.invoice_id}`}>
-                    {result.words}
-                  </Link>
-                ) : (
-                  <span className="text-warn">{result.words}</span>
-                )}
-              </p>
-            ))}
+            {each.upload && (
+              <div className="pl-7">
+                <Outcome upload={each.upload} />
+              </div>
+            )}
           </li>
         ))}
       </ul>
@@ -139,33 +138,59 @@ function Mark({ sending }: { sending: Sending }) {
 }
 
 function FromAddress() {
-  const [url, setUrl] = useState("");
+  const queries = useQueryClient();
+  const [address, setAddress] = useState("");
+  const hosts = useQuery({
+    queryKey: ["uploads", "hosts"],
+    queryFn: () => data(api.GET("/api/v1/uploads/hosts")),
+  });
   const fetching = useMutation({
-    mutationFn: () => data(api.POST("/api/v1/uploads/from-address", { body: { url } })),
-    onSuccess: () => setUrl(""),
+    mutationFn: () => data(api.POST("/api/v1/uploads/from-address", { body: { address } })),
+    onSuccess: () => {
+      setAddress("");
+      void queries.invalidateQueries({ queryKey: ["invoices"] });
+    },
     meta: { quiet: true },
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();
     fetching.mutate();
   };
+  const allowed = hosts.data?.hosts ?? [];
   return (
     <Panel title="From an address">
-      <form onSubmit={submit} className="flex flex-col gap-3 p-4">
-        <TextField
-          label="Address of the file"
-          type="url"
-          required
-          placeholder="https://"
-          help="Only from the hosts your administrator allows."
-          value={url}
-          onChange={(event) => setUrl(event.target.value)}
-        />
-        <FormProblem error={fetching.error} />
-        <Button type="submit" busy={fetching.isPending}>
-          Fetch it
-        </Button>
-      </form>
+      {hosts.data && allowed.length === 0 ? (
+        <p className="p-4 text-quiet">
+          No host is allowed yet. An administrator names those that may be fetched from in the setting
+          UPLOAD_HOSTS.
+        </p>
+      ) : (
+        <form onSubmit={submit} className="flex flex-col gap-3 p-4">
+          <TextField
+            label="Address of the file"
+            type="url"
+            required
+            placeholder="https://"
+            help={allowed.length > 0 ? `Only from ${allowed.join(", ")}.` : ""}
+            error={fieldMessage(fetching.error, "address")}
+            value={address}
+            onChange={(event) => setAddress(event.target.value)}
+          />
+          <FormProblem error={fetching.error} fields={["address"]} />
+          <Button type="submit" busy={fetching.isPending}>
+            Fetch it
+          </Button>
+          {fetching.data && (
+            <div role="status" className="flex flex-col gap-1">
+              <p className="flex items-center gap-2">
+                <span className="min-w-0 grow truncate">{fetching.data.name}</span>
+                <OutcomeBadge upload={fetching.data} />
+              </p>
+              <Outcome upload={fetching.data} />
+            </div>
+          )}
+        </form>
+      )}
     </Panel>
   );
 }

@@ -1,11 +1,12 @@
 /** Files on their way to the server, a few at a time, each with its progress and its own result. */
 import { useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
+import type { Api } from "@/parts/client";
 import { Problem, sentence } from "@/parts/problem";
 
 const AT_ONCE = 3;
 
-export type Result = { name: string; invoice_id: string | null; words: string };
+type Upload = Api<"UploadItem">;
 
 export type Sending = {
   id: string;
@@ -14,7 +15,8 @@ export type Sending = {
   /** The share that has left this machine, 0 to 1. */
   sent: number;
   words: string;
-  results: readonly Result[];
+  /** What the server says became of it. */
+  upload: Upload | null;
 };
 
 export function useUploads() {
@@ -32,7 +34,7 @@ export function useUploads() {
     running.current += 1;
     change(sending.id, { state: "sending", sent: 0 });
     post(sending, (sent) => change(sending.id, { sent }))
-      .then((results) => change(sending.id, { state: "done", results }))
+      .then((upload) => change(sending.id, { state: "done", upload }))
       .catch((error: unknown) => change(sending.id, { state: "failed", words: sentence(error) }))
       .finally(() => {
         running.current -= 1;
@@ -56,7 +58,7 @@ export function useUploads() {
           state: "waiting",
           sent: 0,
           words: "",
-          results: [],
+          upload: null,
         }),
       );
       setAll((before) => [...more, ...before]);
@@ -67,7 +69,7 @@ export function useUploads() {
 }
 
 /** By XMLHttpRequest, the one way to know how much has left. A repeat has the same key, so nothing comes in twice. */
-function post(sending: Sending, told: (sent: number) => void): Promise<Result[]> {
+function post(sending: Sending, told: (sent: number) => void): Promise<Upload | null> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", "/api/v1/uploads");
@@ -86,8 +88,8 @@ function post(sending: Sending, told: (sent: number) => void): Promise<Result[]>
   });
 }
 
-function read(body: unknown): Result[] {
-  return (body as { items: Result[] }).items;
+function read(body: Api<"Uploads"> | null): Upload | null {
+  return body?.items[0] ?? null;
 }
 
 function refused(request: XMLHttpRequest): Problem {
