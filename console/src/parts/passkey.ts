@@ -5,21 +5,26 @@ export function passkeysWork(): boolean {
   return "PublicKeyCredential" in globalThis && "parseRequestOptionsFromJSON" in PublicKeyCredential;
 }
 
+/** Options as WebAuthn's JSON has them, and its answers; the API does not look into either. */
+type Json = Record<string, unknown>;
+
 /** Asks the person's device for a new passkey; null when they turned away. */
-export async function makePasskey(options: PublicKeyCredentialCreationOptionsJSON): Promise<unknown> {
-  return await asked(() =>
-    navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options) }),
+export async function makePasskey(options: Json): Promise<Json | null> {
+  const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(
+    options as unknown as PublicKeyCredentialCreationOptionsJSON,
   );
+  return await asked(() => navigator.credentials.create({ publicKey }));
 }
 
 /** Asks the person's device to sign a challenge; null when they turned away. */
-export async function askPasskey(options: PublicKeyCredentialRequestOptionsJSON): Promise<unknown> {
-  return await asked(() =>
-    navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options) }),
+export async function askPasskey(options: Json): Promise<Json | null> {
+  const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(
+    options as unknown as PublicKeyCredentialRequestOptionsJSON,
   );
+  return await asked(() => navigator.credentials.get({ publicKey }));
 }
 
-async function asked(ask: () => Promise<Credential | null>): Promise<unknown> {
+async function asked(ask: () => Promise<Credential | null>): Promise<Json | null> {
   try {
     const made = await ask();
     return made instanceof PublicKeyCredential ? made.toJSON() : null;
