@@ -13,7 +13,8 @@ from schema.ids import BlobKey
 T = TypeVar("T")
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
-Source = Literal["text", "ocr", "xml"]
+Source = Literal["text", "ocr", "xml", "person"]
+"""Where a value comes from; `person`: someone corrected it in the console."""
 Kind = Literal["invoice", "credit_note", "quotation", "receipt", "unknown"]
 
 

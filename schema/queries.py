@@ -36,5 +36,7 @@ ROOMS: Final = (
     "insight",
     "people",
     "audit_log",
+    "invoices",
+    "corrections",
 )
 """The files there are; a test prepares every statement against the migrated schema."""

@@ -50,7 +50,12 @@ FIELD_LABELS: Final[Mapping[str, str]] = {
 EXACT_FIELDS: Final = frozenset({"invoice_number", "po_number", "seller_tax_id"})
 """Fields whose own values are long numbers and no accounts."""
 
-SOURCE_WORDS: Final[Mapping[str, str]] = {"text": "text layer", "ocr": "OCR", "xml": "e-invoice XML"}
+SOURCE_WORDS: Final[Mapping[str, str]] = {
+    "text": "text layer",
+    "ocr": "OCR",
+    "xml": "e-invoice XML",
+    "person": "corrected by a person",
+}
 SURE, UNSURE = 0.9, 0.7
 """From here on a confidence is shown as high, and below this one as low."""
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from schema.store.answers import AnswerStore
 from schema.store.audit_log import AuditLogStore
 from schema.store.bank_changes import BankChangeStore
+from schema.store.corrections import CorrectionStore
 from schema.store.history import HistoryStore
 from schema.store.imports import ImportStore
 from schema.store.insight import InsightStore
+from schema.store.invoices import InvoiceStore
 from schema.store.keys import KeyStore
 from schema.store.mails import MailStore
 from schema.store.master import MasterStore
@@ -48,6 +50,8 @@ class Store:
     insight: InsightStore
     people: PeopleStore
     audit_log: AuditLogStore
+    invoices: InvoiceStore
+    corrections: CorrectionStore
 
 
 def open_store(database: Database) -> Store:
@@ -71,4 +75,6 @@ def open_store(database: Database) -> Store:
         insight=InsightStore(database),
         people=PeopleStore(database),
         audit_log=AuditLogStore(database),
+        invoices=InvoiceStore(database),
+        corrections=CorrectionStore(database),
     )

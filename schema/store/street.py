@@ -196,7 +196,7 @@ async def _save(
 ) -> None:
     """The facts of an outcome, each in its columns; the moved row is locked by now."""
     if outcome.parsed:
-        await _save_parsed(connection, invoice.id, outcome.parsed)
+        await save_parsed(connection, invoice.id, outcome.parsed)
     if outcome.assessment:
         await _save_assessment(connection, invoice.id, outcome.assessment)
     if outcome.findings is not None:
@@ -228,7 +228,8 @@ async def _save(
         await _book(connection, invoice, outcome)
 
 
-async def _save_parsed(connection: Connection, invoice: InvoiceId, parsed: Parsed) -> None:
+async def save_parsed(connection: Connection, invoice: InvoiceId, parsed: Parsed) -> None:
+    """The fields as they are known now, and the columns that are looked up by."""
     fields = parsed.reading.fields
     await connection.execute(
         SQL["save_parsed"],

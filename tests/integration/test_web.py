@@ -20,7 +20,15 @@ from schema.ids import BlobKey, InvoiceId
 from tests.integration.web_rig import Web, serving_web
 from tests.world import ACCOUNT, OTHER_ACCOUNT, PNG, bring, fields, only, say, walk
 
-ROUTES = ("/nowhere", "/healthz", "/readyz", "/audit/x", "/media/x.png", "/static/audit.css", "/static/../app.py")
+ROUTES = (
+    "/nowhere",
+    "/healthz",
+    "/readyz",
+    "/audit/x",
+    "/media/x.png",
+    "/static/audit.css",
+    "/static/../app.py",
+)
 SKEW = timedelta(minutes=1)
 
 

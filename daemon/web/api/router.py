@@ -10,7 +10,10 @@ from fastapi import APIRouter, FastAPI
 from daemon.web.api import (
     audit_log,
     bank_changes,
+    decisions,
+    exceptions,
     insight,
+    invoices,
     master_imports,
     me,
     policy,
@@ -23,6 +26,9 @@ VERSION: Final = "1.0.0"
 
 ROOMS: Final[tuple[ModuleType, ...]] = (
     me,
+    invoices,
+    decisions,
+    exceptions,
     vendors,
     bank_changes,
     purchase_orders,

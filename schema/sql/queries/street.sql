@@ -30,7 +30,7 @@ returning version;
 
 -- name: lock_invoice
 -- Lock the row for an answer or a decision, which need no lease: people are first.
-select version, state::text as state, held_from::text as held_from, fingerprint, people_needed, forwarder
+select version, state::text as state, held_from::text as held_from, came_by, fingerprint, people_needed, forwarder
   from invoices where id = $1 for update;
 
 -- name: take_over

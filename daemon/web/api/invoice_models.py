@@ -1,0 +1,331 @@
+"""What the API says of an invoice, in a list and in full; strangers' texts are masked and on one line."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from schema.approval import Verdict
+from schema.document import Place, Source
+from schema.findings import Severity
+from schema.masking import mask
+from schema.money import Money
+from schema.states import State
+from schema.store.invoices import Line
+from schema.store.invoices import Sum as StoredSum
+from schema.transfer import Rail
+from schema.visible import one_line
+
+
+class Answer(BaseModel):
+    """An answer."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Sum(Answer):
+    """A sum of money; the amount is text, never a float."""
+
+    amount: Annotated[str, Field(examples=["84960.00"])]
+    currency: Annotated[str, Field(examples=["INR"])]
+
+
+class InvoiceRow(Answer):
+    """An invoice in a list; `standing` tells of a closed one whether it was paid or rejected."""
+
+    id: UUID
+    version: int
+    number: str | None
+    vendor: str | None
+    vendor_id: UUID | None
+    total: Sum | None
+    due_date: date | None
+    state: State
+    standing: State
+    reason: str
+    simulated: bool
+    received_at: datetime
+    since: datetime
+
+
+class FieldPlace(Answer):
+    """A box on a page: pages count from 1, edges are fractions of the page from its top left corner."""
+
+    page: int
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+class FieldShown(Answer):
+    """A field as read or corrected; `value` in normal form (ISO date, plain decimal), `printed` as on the page."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", title="InvoiceField")
+
+    name: str
+    value: str | None
+    printed: str | None
+    confidence: float
+    source: Source | None
+    place: FieldPlace | None
+    correctable: bool
+
+
+class PagePicture(Answer):
+    """A redacted page; `width` and `height` are the picture's pixels."""
+
+    number: int
+    url: str
+    width: int
+    height: int
+
+
+class DocumentShown(Answer):
+    """The file an invoice was read from; `sha256` is of the file as it came."""
+
+    name: str
+    type: str
+    sha256: str
+    kind: str | None
+    warnings: list[str]
+    pages: list[PagePicture]
+
+
+class FindingShown(Answer):
+    """What a rule says, and what it says it from."""
+
+    rule: str
+    severity: Severity
+    sentence: str
+    evidence: dict[str, str]
+
+
+class TwinShown(Answer):
+    """Another invoice that looks like this one."""
+
+    id: UUID
+    number: str | None
+    vendor: str | None
+    total: Sum | None
+    state: State
+    received_at: datetime
+    same_file: bool
+
+
+class OrderShown(Answer):
+    """The purchase order that the invoice names; `left` is what other invoices leave of it."""
+
+    id: UUID
+    number: str
+    amount: Sum
+    left: Sum
+    state: Annotated[str, Field(examples=["open"])]
+
+
+class PaymentShown(Answer):
+    """The terms of the payment, from the vendor master; the account is masked."""
+
+    status: str
+    beneficiary: str
+    account_masked: Annotated[str, Field(examples=["XXXXXX5678"])]
+    routing: str
+    rail: Rail
+    amount: Sum
+    reference: str
+    pay_on: date
+    people_needed: int
+    bank_reference: str | None
+    booked_at: datetime | None
+    simulated: bool
+
+
+class Asked(Answer):
+    """The person who is asked."""
+
+    name: str
+    address: str
+
+
+class QuestionShown(Answer):
+    """One person asked on WhatsApp; `superseded` when the terms changed afterwards."""
+
+    person: Asked
+    asked_at: datetime
+    expires_at: datetime
+    reminded_at: datetime | None
+    answered_at: datetime | None
+    verdict: Verdict | None
+    superseded: bool
+
+
+class ScreenshotShown(Answer):
+    """A picture of the bank's page, the account masked before it was taken."""
+
+    title: str
+    url: str
+    sha256: str
+
+
+class CheckShown(Answer):
+    """One thing the model compared."""
+
+    code: str
+    ok: bool
+    note: str
+
+
+class ReportShown(Answer):
+    """The model's opinion: advice, never a decision."""
+
+    verdict: str
+    risk: str
+    summary: str
+    checks: list[CheckShown]
+
+
+class ModelShown(Answer):
+    """What the model was asked and said; the hashes are of the exact HTTP bodies."""
+
+    requested_model: str
+    served_model: str
+    provider: str
+    request_sha256: str
+    response_sha256: str
+    report: ReportShown | None
+    actions: list[dict[str, Any]]
+    accepted: bool | None
+    refusal: str | None
+    cost_usd: str | None
+
+
+class EntryShown(Answer):
+    """One entry of the append-only record; `position` is its place in the sealed log, null until it is sealed."""
+
+    seq: int
+    version: int
+    position: int | None
+    at: datetime
+    step: str
+    source: str
+    target: str
+    actor: str
+    note: str
+    leaf_hash: str
+
+
+class CorrectionShown(Answer):
+    """What a person put in the place of what was read."""
+
+    field: str
+    before: str | None
+    after: str | None
+    by: str
+    at: datetime
+
+
+class OwnerShown(Answer):
+    """Who looks after a held invoice."""
+
+    id: UUID
+    name: str
+
+
+class MailShown(Answer):
+    """The mail the invoice came in."""
+
+    subject: str
+    sender_name: str
+    raw_sha256: str
+    stored_at: datetime
+
+
+class InvoiceCase(Answer):
+    """Everything about one invoice; `ways` is where a person may send it now."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", title="Invoice")
+
+    id: UUID
+    version: int
+    number: str | None
+    vendor: str | None
+    vendor_id: UUID | None
+    total: Sum | None
+    state: State
+    standing: State
+    held_from: State | None
+    reason: str
+    simulated: bool
+    received_at: datetime
+    since: datetime
+    forwarder: str | None
+    mail: MailShown | None
+    owner: OwnerShown | None
+    ways: list[State]
+    fingerprint: str | None
+    document: DocumentShown | None
+    fields: list[FieldShown]
+    corrections: list[CorrectionShown]
+    findings: list[FindingShown]
+    twins: list[TwinShown]
+    purchase_order: OrderShown | None
+    payment: PaymentShown | None
+    questions: list[QuestionShown]
+    screenshots: list[ScreenshotShown]
+    model: ModelShown | None
+    entries: list[EntryShown]
+
+
+def line(text: str) -> str:
+    """A stranger's text on one line, account numbers masked."""
+    return str(mask(one_line(text)))
+
+
+def name(text: str | None) -> str | None:
+    """A number or name on one line; the reader has masked it already, and a long number of ours stays whole."""
+    return one_line(text) if text else None
+
+
+def sum_of(total: StoredSum | Money | None) -> Sum | None:
+    """A stored sum as the API gives it: plain digits with the decimal places of the currency."""
+    if total is None:
+        return None
+    if isinstance(total, Money):
+        return Sum(amount=total.plain(), currency=total.currency)
+    return Sum(amount=_plain(total.amount, total.currency), currency=total.currency)
+
+
+def row_of(each: Line) -> InvoiceRow:
+    """An invoice of a list."""
+    return InvoiceRow(
+        id=each.id,
+        version=each.version,
+        number=name(each.number or each.document),
+        vendor=name(each.vendor),
+        vendor_id=each.vendor_id,
+        total=sum_of(each.total),
+        due_date=each.due_date,
+        state=each.state,
+        standing=each.standing,
+        reason=line(each.reason),
+        simulated=each.simulated,
+        received_at=each.created_at,
+        since=each.since,
+    )
+
+
+def place_of(place: Place | None) -> FieldPlace | None:
+    """A box on a page."""
+    return FieldPlace(**place.model_dump()) if place else None
+
+
+def _plain(amount: Decimal, currency: str) -> str:
+    """As many decimal places as the currency has, and more only where they say something."""
+    try:
+        return Money(amount=amount, currency=currency).plain()
+    except ValueError:
+        return f"{amount:f}"

@@ -1,0 +1,24 @@
+-- name: save_correction
+insert into corrections (invoice_id, version, field, before, after, person_id, address, at)
+values ($1, $2, $3, $4, $5, $6, $7, $8);
+
+-- name: corrections
+-- All corrections of an invoice, oldest first.
+select field, before, after, address, at from corrections where invoice_id = $1 order by seq;
+
+-- name: forget_vendor
+-- Who sells was corrected: the vendor that was found before is looked up anew.
+update invoices set vendor_id = null where id = $1;
+
+-- name: own
+insert into ownerships (invoice_id, owner_id, by_id, at) values ($1, $2, $3, $4);
+
+-- name: ask_forwarder
+insert into forwarder_questions (id, invoice_id, question, person_id, person_name, asked_at) values ($1, $2, $3, $4, $5, $6);
+
+-- name: unsent_questions
+-- What the forwarder is to be asked still, oldest first.
+select id, question, person_name from forwarder_questions where invoice_id = $1 and sent_at is null order by asked_at;
+
+-- name: question_sent
+update forwarder_questions set sent_at = greatest($2::timestamptz, asked_at) where id = $1 and sent_at is null;
