@@ -23,6 +23,9 @@ RUNNING_STACK: Final = Path(".countersign/run.env")
 _PERSON: Final = re.compile(
     r"^(?P<name>[^<>]+?)\s*<(?P<address>[^<>@\s]+@[^<>@\s]+)>\s*(?P<phone>\+[0-9]{8,15})$"
 )
+_HOSTED: Final = re.compile(r"(?:[a-z0-9-]+\.)+[a-z][a-z0-9-]*(?::[0-9]{1,5})?")
+"""A name with a dot whose last part is no number, so never an address of a machine."""
+
 PASSWORDS: Final = ("postgres_password", "redis_password", "imap_password", "smtp_password", "bank_password",
                     "minio_secret_key", "twilio_auth_token")  # fmt: skip
 
@@ -74,6 +77,7 @@ class Settings(BaseSettings):
     mail_max_bytes: Annotated[int, Field(ge=100_000)] = 35 * 2**20
     authserv_id: str = ""
     forwarders: Annotated[frozenset[Address], NoDecode] = frozenset()
+    upload_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
 
     smtp_host: str = ""
     smtp_port: Port = 587
@@ -130,6 +134,18 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         return frozenset(part.strip().lower() for part in re.split(r"[,;]", value) if part.strip())
+
+    @field_validator("upload_hosts", mode="before")
+    @classmethod
+    def _split_hosts(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        hosts = frozenset(part.strip().lower() for part in value.split(",") if part.strip())
+        if not all(_HOSTED.fullmatch(host) for host in hosts):
+            raise ValueError(
+                "write names of hosts with commas, e.g. files.example.com, invoices.example.com:8443"
+            )
+        return hosts
 
     @field_validator("alarm_to", mode="before")
     @classmethod

@@ -20,6 +20,7 @@ from daemon.adapters.bank_otp import OneTimePassword
 from daemon.adapters.bank_portal import BankPortal
 from daemon.adapters.bank_video import link_ffmpeg
 from daemon.adapters.blobs_disk import DiskBlobs
+from daemon.adapters.files_https import HttpsFiles, PinnedTransport
 from daemon.adapters.mailbox_imap import ImapAccount, ImapMailbox
 from daemon.adapters.mailer_smtp import SmtpMailer
 from daemon.adapters.messenger_twilio import TwilioMessenger
@@ -92,6 +93,8 @@ async def open_world(settings: Settings, *, browser: bool = False) -> AsyncItera
         stack.push_async_callback(model.aclose)
         messenger = make_messenger(settings, guard, door)
         stack.push_async_callback(messenger.close)
+        files = make_files(settings, door)
+        stack.push_async_callback(files.aclose)
         yield World(
             store=store,
             vault=vault,
@@ -102,6 +105,7 @@ async def open_world(settings: Settings, *, browser: bool = False) -> AsyncItera
             messenger=messenger,
             bank=make_bank(settings, vault, bank_browser, clock),
             mailer=make_mailer(settings, guard, door, clock.unix_s),
+            files=files,
             clock=clock,
             policy=load_policy(settings.policy_file),
             approvers=settings.approvers,
@@ -184,6 +188,13 @@ def make_messenger(settings: Settings, guard: LeakGuard, door: Door | None) -> T
         guard=guard.text,
         transport=EgressTransport(door, "messenger") if door else None,
     )
+
+
+def make_files(settings: Settings, door: Door) -> HttpsFiles:
+    """Hosted files, from the hosts of UPLOAD_HOSTS."""
+    pinned = PinnedTransport(httpx.AsyncHTTPTransport(trust_env=False))
+    transport = EgressTransport(door, "fetch", pinned)
+    return HttpsFiles(settings.upload_hosts, transport, largest_bytes=settings.mail_max_bytes)
 
 
 def make_bank(settings: Settings, vault: Vault, browser: BankBrowser, clock: DatabaseClock) -> BankPortal:

@@ -84,6 +84,22 @@ class Mailer(Protocol):
         """Hand the mail to the server; TransientError when it was surely not taken."""
 
 
+@dataclass(frozen=True)
+class FetchedFile:
+    """A file as it came; `origin` is its address without query."""
+
+    name: str
+    data: bytes
+    origin: str
+
+
+class Files(Protocol):
+    """Hosted files, from allowed hosts only."""
+
+    async def fetch(self, address: str) -> FetchedFile:
+        """The file at an address; PermanentError when it may not or cannot be had, TransientError to try again."""
+
+
 class Clock(Protocol):
     """Time, so that tests own it."""
 
@@ -104,6 +120,7 @@ class World:
     messenger: Messenger
     bank: Bank
     mailer: Mailer
+    files: Files
     clock: Clock
     policy: Policy
     approvers: tuple[Person, ...]

@@ -38,5 +38,6 @@ ROOMS: Final = (
     "audit_log",
     "invoices",
     "corrections",
+    "uploads",
 )
 """The files there are; a test prepares every statement against the migrated schema."""

@@ -14,10 +14,10 @@ from handlers.advance import advance
 from handlers.answer import answer_button
 from handlers.guard import LeakGuard
 from handlers.links import question_token
-from handlers.world import World
+from handlers.world import FetchedFile, World
 from schema.approval import Person, Question, Verdict
 from schema.document import InvoiceFields, Read, Reading
-from schema.errors import CountersignError
+from schema.errors import CountersignError, PermanentError
 from schema.ids import Address, BlobKey, InvoiceId, MessageSid, Phone
 from schema.mail import Disposition, MailPlace, OutgoingMail
 from schema.masking import Masked, MaskedInvoice
@@ -229,6 +229,13 @@ def answer(verdict: str = "consistent", listed: list[dict[str, object]] | None =
     return json.dumps({"report": report, "actions": actions() if listed is None else listed})
 
 
+class NoFiles:
+    """Nothing is hosted anywhere."""
+
+    async def fetch(self, address: str) -> FetchedFile:
+        raise PermanentError("No file may be fetched.")
+
+
 def make_town(database: Database, folder: Path, master_key: str | None = None) -> Town:
     """A world over a migrated database."""
     vault, store = Vault(master_key or new_master_key()), open_store(database)
@@ -251,6 +258,7 @@ def make_town(database: Database, folder: Path, master_key: str | None = None) -
         messenger=town.messenger,
         bank=town.bank,
         mailer=town.mailer,
+        files=NoFiles(),
         clock=town.clock,
         policy=load_policy(Path("deploy/policy.toml")),
         approvers=(ASHA, VIKRAM),

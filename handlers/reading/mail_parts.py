@@ -150,7 +150,7 @@ def _enclosed_mail(part: Message) -> Message | None:
     name = file_name(part).lower()
     if name.endswith(".eml") or part.get_content_type() == "application/octet-stream":
         data = payload_of(part)
-        if _is_eml(data):
+        if is_eml(data):
             return _parsed(data)
     return None
 
@@ -162,7 +162,8 @@ def _parsed(data: bytes) -> Message | None:
         return None
 
 
-def _is_eml(data: bytes) -> bool:
+def is_eml(data: bytes) -> bool:
+    """Whether the bytes begin as a mail does."""
     found = EML_HEAD.match(data[:20_000])
     return found is not None and EML_FIELD.search(found[0]) is not None
 

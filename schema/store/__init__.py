@@ -22,6 +22,7 @@ from schema.store.policies import PolicyStore
 from schema.store.pool import Database, open_database
 from schema.store.record import RecordStore
 from schema.store.street import StreetStore
+from schema.store.uploads import UploadStore
 from schema.store.vendors import VendorStore
 from schema.store.views import ViewStore
 
@@ -52,6 +53,7 @@ class Store:
     audit_log: AuditLogStore
     invoices: InvoiceStore
     corrections: CorrectionStore
+    uploads: UploadStore
 
 
 def open_store(database: Database) -> Store:
@@ -77,4 +79,5 @@ def open_store(database: Database) -> Store:
         audit_log=AuditLogStore(database),
         invoices=InvoiceStore(database),
         corrections=CorrectionStore(database),
+        uploads=UploadStore(database),
     )

@@ -69,7 +69,7 @@ class MailStore:
         """
         await reach("mail.commit.before")
         async with self._database.transaction() as connection:
-            mail_id = await _insert_mail(connection, mail)
+            mail_id = await insert_mail(connection, mail)
             if mail_id is None:
                 known = await connection.fetchrow(SQL["mail_by_bytes"], mail.raw_sha256)
                 assert known is not None
@@ -77,7 +77,7 @@ class MailStore:
             else:
                 disposition = mail.disposition
                 if disposition is Disposition.ACCEPTED:
-                    await _open_invoices(connection, mail_id, mail, at)
+                    await open_invoices(connection, mail_id, mail, at)
             await connection.execute(
                 SQL["settle_place"], place.account, place.folder, place.uidvalidity, place.uid, mail_id
             )
@@ -111,7 +111,7 @@ class MailStore:
         return {f"{row['account']}/{row['folder']}": row["proved_at"] for row in rows}
 
 
-async def _insert_mail(connection: Connection, mail: NewMail) -> MailId | None:
+async def insert_mail(connection: Connection, mail: NewMail) -> MailId | None:
     """The new mail's id; None when these bytes are known, also to a watch that took them a moment ago."""
     mail_id: MailId | None = await connection.fetchval(
         SQL["insert_mail"],
@@ -123,7 +123,8 @@ async def _insert_mail(connection: Connection, mail: NewMail) -> MailId | None:
     return mail_id
 
 
-async def _open_invoices(connection: Connection, mail_id: MailId, mail: NewMail, at: datetime) -> None:
+async def open_invoices(connection: Connection, mail_id: MailId, mail: NewMail, at: datetime) -> None:
+    """Store a new mail's documents and open one invoice for each; one without document for a mail without any."""
     for document in mail.documents or (None,):
         document_id = None if document is None else DocumentId(uuid4())
         if document is not None:

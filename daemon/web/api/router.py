@@ -18,6 +18,7 @@ from daemon.web.api import (
     me,
     policy,
     purchase_orders,
+    uploads,
     vendors,
 )
 from daemon.web.api.problems import ProblemDetails
@@ -36,6 +37,7 @@ ROOMS: Final[tuple[ModuleType, ...]] = (
     policy,
     audit_log,
     insight,
+    uploads,
 )
 """One module a resource, each with its `router`."""
 
