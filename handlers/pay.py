@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from handlers.brake import refuse_when_paused
+from handlers.brake import refuse_when_stopped
 from handlers.world import World
 from schema.approval import Verdict
 from schema.errors import ConflictError, OutcomeUnknownError, TermsChangedError, TransientError
 from schema.failpoints import reach
 from schema.ids import BlobKey
-from schema.invoice import Invoice
+from schema.invoice import Invoice, Payment
 from schema.outcome import Intent, Outcome
 from schema.states import State
-from schema.transfer import Permit, Receipt, Transfer, fingerprint
+from schema.transfer import Permit, Receipt, fingerprint
 
 
 async def intend(invoice: Invoice, world: World) -> Outcome:
     """First half: mint the permit from the approvals of this very fingerprint; nothing is sent."""
     payment = await world.store.street.payment(invoice.id)
     assert payment is not None
-    await refuse_when_paused(payment.transfer.payment_id, world.store)
+    await refuse_when_stopped(payment, world)
     assert invoice.fingerprint is not None
     assert invoice.screenshot_sha256 is not None
     today = world.clock.now().astimezone(world.zone).date()
@@ -68,7 +68,7 @@ async def pay(invoice: Invoice, world: World) -> Outcome:
     found = receipt is not None
     if receipt is None:
         await _refuse_while_under_way(invoice, world)
-        receipt = await _submit(invoice, payment.transfer, permit, world)
+        receipt = await _submit(invoice, payment, permit, world)
         await reach("submit.after")
     return await _paid(payment.transfer.terms.reference, receipt, found, world)
 
@@ -80,20 +80,20 @@ async def _refuse_while_under_way(invoice: Invoice, world: World) -> None:
         raise TransientError("An earlier submit may still be under way.", retry_after_s=seconds)
 
 
-async def _submit(invoice: Invoice, transfer: Transfer, permit: Permit, world: World) -> Receipt:
+async def _submit(invoice: Invoice, payment: Payment, permit: Permit, world: World) -> Receipt:
     """Click at most once: START is committed before it, by whoever holds the lease at that moment."""
     assert invoice.plan is not None
 
     async def start() -> None:
-        await refuse_when_paused(transfer.payment_id, world.store)
+        await refuse_when_stopped(payment, world)
         await reach("submit.start.before")
         if not await world.store.street.start_submit(invoice, permit.fingerprint):
             raise ConflictError("Another try has this payment in hand.")
         await reach("submit.start.after")
 
-    await refuse_when_paused(transfer.payment_id, world.store)
+    await refuse_when_stopped(payment, world)
     try:
-        return await world.bank.pay(transfer, invoice.plan, permit, start)
+        return await world.bank.pay(payment.transfer, invoice.plan, permit, start)
     except OutcomeUnknownError:
         raise
     except TransientError:

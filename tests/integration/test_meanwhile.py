@@ -1,0 +1,70 @@
+"""What changes in the house between the check and the click: the vendor master, the policy, the approvers."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+
+from handlers.advance import advance
+from schema.approval import Verdict
+from schema.ids import InvoiceId
+from schema.states import DUE, State
+from tests.world import OTHER_ACCOUNT, TAX_ID, Town, bring, only, reason, say, vendor, walk
+
+WALK: Final = (
+    State.RECEIVED,
+    State.EXTRACTED,
+    State.ASSESSED,
+    State.CLEARED,
+    State.PREPARED,
+    State.ASKED,
+    State.APPROVED,
+)
+
+
+async def brought_to(town: Town, state: State) -> InvoiceId:
+    """An invoice that stands in `state`; Asha said yes on the way."""
+    await bring(town, b"one")
+    invoice = await only(town)
+    for each in WALK[: (*WALK, State.PAYING).index(state)]:
+        if each is State.ASKED:
+            await say(town, Verdict.APPROVE)
+        else:
+            await advance(invoice, DUE[each].job, town.world)
+    return invoice
+
+
+async def end(town: Town) -> State:
+    """Where the invoice stands when nothing is due any more and Asha has answered what she was asked."""
+    (state,) = (await walk(town)).values()
+    if state is State.ASKED:
+        await say(town, Verdict.APPROVE)
+        (state,) = (await walk(town)).values()
+    return state
+
+
+@pytest.mark.parametrize("state", [State.CLEARED, State.PREPARED, State.APPROVED, State.PAYING])
+async def test_an_account_that_was_corrected_meanwhile_is_not_paid_as_it_was(
+    town: Town, state: State
+) -> None:
+    await brought_to(town, state)
+    await town.world.store.master.put_vendors([vendor(town, account=town.world.vault.seal(OTHER_ACCOUNT))])
+    assert await end(town) is State.HELD
+    assert town.bank.submits == 0
+    assert "vendor master was changed" in await reason(town)
+
+
+@pytest.mark.parametrize("state", [State.CLEARED, State.PREPARED, State.APPROVED, State.PAYING])
+async def test_a_vendor_that_was_blocked_meanwhile_is_not_paid(town: Town, state: State) -> None:
+    await brought_to(town, state)
+    async with town.world.store.database.transaction() as connection:
+        await connection.execute("update vendors set blocked = true where tax_id = $1", TAX_ID)
+    assert await end(town) is State.HELD
+    assert town.bank.submits == 0
+
+
+async def test_a_vendor_that_was_imported_again_unchanged_is_paid(town: Town) -> None:
+    await brought_to(town, State.PAYING)
+    await town.world.store.master.put_vendors([vendor(town)])
+    assert await end(town) is State.CLOSED
