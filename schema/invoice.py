@@ -118,6 +118,7 @@ class Invoice(Frozen):
     findings: tuple[Finding, ...]
     vendor_id: VendorId | None
     people_needed: int | None
+    policy_version: str | None
     screenshot_key: BlobKey | None
     screenshot_sha256: Sha256 | None
     fingerprint: Sha256 | None

@@ -39,6 +39,7 @@ def to_invoice(row: Row) -> Invoice:
         findings=tuple(Finding.model_validate(finding) for finding in row["findings"]),
         vendor_id=row["vendor_id"],
         people_needed=row["people_needed"],
+        policy_version=row["policy_version"],
         screenshot_key=row["screenshot_key"],
         screenshot_sha256=row["screenshot_sha256"],
         fingerprint=row["fingerprint"],

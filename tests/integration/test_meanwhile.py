@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
 from typing import Final
 
 import pytest
@@ -68,3 +70,14 @@ async def test_a_vendor_that_was_imported_again_unchanged_is_paid(town: Town) ->
     await brought_to(town, State.PAYING)
     await town.world.store.master.put_vendors([vendor(town)])
     assert await end(town) is State.CLOSED
+
+
+@pytest.mark.parametrize("state", [State.CLEARED, State.PREPARED, State.APPROVED])
+async def test_nothing_checked_by_an_older_policy_is_paid_by_a_stricter_one(town: Town, state: State) -> None:
+    await brought_to(town, state)
+    policy = town.world.policy
+    limits = policy.limits.model_copy(update={"two_people_above": {"INR": Decimal(1000)}})
+    strict = policy.model_copy(update={"limits": limits, "version": "strict"})
+    town.world = replace(town.world, policy=strict)
+    assert await end(town) is State.HELD
+    assert town.bank.submits == 0
