@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from handlers.brake import refuse_when_stopped
 from handlers.world import World
-from schema.approval import Verdict
-from schema.errors import ConflictError, OutcomeUnknownError, TermsChangedError, TransientError
+from schema.approval import Verdict, is_among
+from schema.errors import (
+    ConflictError,
+    OutcomeUnknownError,
+    PermanentError,
+    TermsChangedError,
+    TransientError,
+)
 from schema.failpoints import reach
-from schema.ids import BlobKey
+from schema.ids import BlobKey, InvoiceId, Sha256
 from schema.invoice import Invoice, Payment
 from schema.outcome import Intent, Outcome
 from schema.states import State
+from schema.store.answers import Asked
 from schema.transfer import Permit, Receipt, fingerprint
 
 
@@ -30,10 +37,8 @@ async def intend(invoice: Invoice, world: World) -> Outcome:
         raise TermsChangedError("The terms or the policy changed after the approval; ask again.")
     if terms.pay_on < today:
         raise TermsChangedError(f"It was approved for {terms.pay_on:%d %b %Y}, which is over; ask again.")
-    asked = await world.store.answers.questions(invoice.id, mark)
-    said_yes = [each for each in asked if each.verdict is Verdict.APPROVE and each.approval_id is not None]
+    chosen = await _approvals(invoice.id, mark, payment.people_needed, world)
     permit = Permit(payment_id=payment.transfer.payment_id, fingerprint=mark, terms=terms)
-    chosen = said_yes[: payment.people_needed]
     return Outcome(
         target=State.PAYING,
         note=f"Going to pay {terms.amount} with reference {terms.reference}",
@@ -44,6 +49,16 @@ async def intend(invoice: Invoice, world: World) -> Outcome:
             approvers=tuple(each.question.person.address for each in chosen),
         ),
     )
+
+
+async def _approvals(invoice: InvoiceId, mark: Sha256, needed: int, world: World) -> tuple[Asked, ...]:
+    """As many approvals of these terms as are needed, all of people who are approvers now."""
+    asked = await world.store.answers.questions(invoice, mark)
+    said_yes = [each for each in asked if each.verdict is Verdict.APPROVE and each.approval_id is not None]
+    chosen = tuple(each for each in said_yes if is_among(each.question.person, world.approvers))[:needed]
+    if len(chosen) < needed:
+        raise PermanentError("Who approved it is no approver any more; ask again.")
+    return chosen
 
 
 async def pay(invoice: Invoice, world: World) -> Outcome:

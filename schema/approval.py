@@ -24,6 +24,11 @@ class Person(Frozen):
     phone: Phone
 
 
+def is_among(person: Person, people: tuple[Person, ...]) -> bool:
+    """Whether one of `people` is this person with this phone; the name is only for reading."""
+    return any((each.address, each.phone) == (person.address, person.phone) for each in people)
+
+
 class Verdict(StrEnum):
     """What a person said."""
 

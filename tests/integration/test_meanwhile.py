@@ -10,9 +10,22 @@ import pytest
 
 from handlers.advance import advance
 from schema.approval import Verdict
-from schema.ids import InvoiceId
+from schema.ids import InvoiceId, Phone
 from schema.states import DUE, State
-from tests.world import OTHER_ACCOUNT, TAX_ID, Town, bring, only, reason, say, vendor, walk
+from tests.world import (
+    ASHA,
+    OTHER_ACCOUNT,
+    TAX_ID,
+    VIKRAM,
+    Town,
+    bring,
+    fields,
+    only,
+    reason,
+    say,
+    vendor,
+    walk,
+)
 
 WALK: Final = (
     State.RECEIVED,
@@ -81,3 +94,33 @@ async def test_nothing_checked_by_an_older_policy_is_paid_by_a_stricter_one(town
     town.world = replace(town.world, policy=strict)
     assert await end(town) is State.HELD
     assert town.bank.submits == 0
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+async def test_who_was_removed_from_the_approvers_decides_nothing(town: Town, verdict: Verdict) -> None:
+    await brought_to(town, State.ASKED)
+    town.world = replace(town.world, approvers=(VIKRAM,))
+    assert "no approver any more" in await say(town, verdict)
+    assert set((await walk(town)).values()) == {State.ASKED}
+
+
+async def test_a_phone_that_was_replaced_decides_nothing(town: Town) -> None:
+    await brought_to(town, State.ASKED)
+    asha = ASHA.model_copy(update={"phone": Phone("+919800000009")})
+    town.world = replace(town.world, approvers=(asha, VIKRAM))
+    assert "no approver any more" in await say(town, Verdict.APPROVE, phone=ASHA.phone)
+
+
+async def test_an_approver_who_was_only_renamed_still_decides(town: Town) -> None:
+    await brought_to(town, State.ASKED)
+    town.world = replace(town.world, approvers=(ASHA.model_copy(update={"name": "Asha Rao-Mehta"}),))
+    assert await end(town) is State.CLOSED
+
+
+async def test_an_approval_of_someone_removed_since_pays_nothing(town: Town) -> None:
+    town.reader.fields = fields(total=Decimal("472000.00"), net=Decimal("400000.00"), tax=Decimal("72000.00"))
+    await brought_to(town, State.APPROVED)
+    town.world = replace(town.world, approvers=(VIKRAM,))
+    await say(town, Verdict.APPROVE, 1, "SMin2")
+    assert set((await walk(town)).values()) == {State.HELD}
+    assert "no approver any more" in await reason(town)
