@@ -268,3 +268,16 @@ async def test_a_changed_policy_voids_the_approval(town: Town) -> None:
     object.__setattr__(town.world, "policy", town.world.policy.model_copy(update={"version": "other"}))
     assert set((await walk(town)).values()) == {State.HELD}
     assert town.bank.submits == 0
+
+
+async def test_a_sum_with_too_many_decimals_is_held_and_hides_nothing_else(town: Town) -> None:
+    town.reader.fields = fields(total=Decimal("84960.005"), net=None, tax=None)
+    await bring(town, b"odd")
+    assert set((await walk(town)).values()) == {State.HELD}
+    town.reader.fields = fields()
+    await bring(town, b"even", 2)
+    assert sorted((await walk(town)).values()) == [State.CLOSED, State.HELD]
+    lines = await town.world.store.views.invoices()
+    assert {line.reason for line in lines if line.state is State.HELD} == {
+        "INR 84960.005 is not a sum that can be paid."
+    }
