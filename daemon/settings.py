@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from ipaddress import ip_address
+from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import quote, urlsplit
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from schema.approval import Person
+from schema.approval import Person, mailbox_of
 from schema.errors import SettingsError
 from schema.ids import Address, Phone
 
@@ -259,12 +260,25 @@ def contradictions(settings: Settings) -> list[str]:
         problems.append("PUBLIC_URL must begin with https://.")
     if settings.failpoints and not _loopback(urlsplit(settings.public_url).hostname or ""):
         problems.append("FAILPOINTS is only for tests on this machine; leave it empty.")
-    problems += _weak(settings)
+    problems += _one_for_two(settings.approvers) + _weak(settings)
     try:
         ZoneInfo(settings.time_zone)
     except (ZoneInfoNotFoundError, ValueError):
         problems.append(f"TIME_ZONE {settings.time_zone} is not known; write e.g. Asia/Kolkata.")
     return problems
+
+
+def _one_for_two(approvers: tuple[Person, ...]) -> list[str]:
+    """Two approvers who are one person: by mailbox, or by the phone on which either would answer for both."""
+    return [
+        f"APPROVERS names {one.name} and {other.name} with one {what}; two people must be two."
+        for one, other in combinations(approvers, 2)
+        for what, same in (
+            ("mailbox", mailbox_of(one.address) == mailbox_of(other.address)),
+            ("phone", one.phone == other.phone),
+        )
+        if same
+    ]
 
 
 def _weak(settings: Settings) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from handlers.links import asked_question
 from handlers.world import World
-from schema.approval import Question, Verdict
+from schema.approval import Question, Verdict, is_among
 from schema.errors import ForgedError
 from schema.ids import MessageSid, Phone, QuestionId
 from schema.outcome import Outcome
@@ -19,6 +19,7 @@ UNKNOWN: Final = (
 )
 SUPERSEDED: Final = "This question is superseded: the terms have changed or it was decided. Nothing was done."
 NOT_YOURS: Final = "This question was not sent to you. Nothing was done."
+NO_APPROVER: Final = "You are no approver any more, or not with this phone. Nothing was done."
 EXPIRED: Final = "The time to answer is over. Nothing was paid."
 ANSWERED: Final = "You have answered this before; your first answer counts."
 
@@ -52,6 +53,8 @@ async def _answer(
         return UNKNOWN
     if question.person.phone != phone:
         return NOT_YOURS
+    if not is_among(question.person, world.approvers):
+        return NO_APPROVER
     now = world.clock.now()
     remind_at = question.asked_at + timedelta(minutes=world.policy.approvals.remind_after_minutes)
     return await world.store.answers.answer(

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 from handlers.links import media_url, question_token
 from handlers.world import World
-from schema.approval import Person, Question, code_of, question_id
+from schema.approval import Person, Question, code_of, mailbox_of, question_id
 from schema.errors import PermanentError
 from schema.failpoints import reach
 from schema.findings import Severity
-from schema.ids import Address
+from schema.ids import Address, Phone
 from schema.invoice import Invoice, Payment
 from schema.masking import Masked, mask
 from schema.outcome import Outcome
@@ -54,8 +54,15 @@ async def ask(invoice: Invoice, world: World) -> Outcome:
 
 
 def eligible(approvers: tuple[Person, ...], forwarder: Address) -> tuple[Person, ...]:
-    """Who may be asked, in the order of the settings: never the forwarder, though they may be an approver too."""
-    return tuple(person for person in approvers if person.address != forwarder)
+    """Who may be asked, in the order of the settings: never the forwarder, and nobody twice by mailbox or phone."""
+    mailboxes, phones, people = {mailbox_of(forwarder)}, set[Phone](), list[Person]()
+    for person in approvers:
+        mailbox = mailbox_of(person.address)
+        if mailbox not in mailboxes and person.phone not in phones:
+            people.append(person)
+            mailboxes.add(mailbox)
+            phones.add(person.phone)
+    return tuple(people)
 
 
 def make_question(invoice: Invoice, person: Person, world: World, now: datetime) -> Question:

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from handlers.brake import refuse_when_paused
+from handlers.brake import refuse_when_stopped
 from handlers.payee import refuse_click_to_other_payee
 from handlers.world import World
-from schema.approval import Verdict
-from schema.errors import ConflictError, OutcomeUnknownError, TermsChangedError, TransientError
+from schema.approval import Verdict, is_among
+from schema.errors import (
+    ConflictError,
+    OutcomeUnknownError,
+    PermanentError,
+    TermsChangedError,
+    TransientError,
+)
 from schema.failpoints import reach
-from schema.ids import BlobKey
-from schema.invoice import Invoice
+from schema.ids import BlobKey, InvoiceId, Sha256
+from schema.invoice import Invoice, Payment
 from schema.outcome import Intent, Outcome
 from schema.states import State
-from schema.transfer import Permit, Receipt, Transfer, fingerprint
+from schema.store.answers import Asked
+from schema.transfer import Permit, Receipt, fingerprint
 
 
 async def intend(invoice: Invoice, world: World) -> Outcome:
     """First half: mint the permit from the approvals of this very fingerprint; nothing is sent."""
     payment = await world.store.street.payment(invoice.id)
     assert payment is not None
-    await refuse_when_paused(payment.transfer.payment_id, world.store)
+    await refuse_when_stopped(payment, world)
     assert invoice.fingerprint is not None
     assert invoice.screenshot_sha256 is not None
     today = world.clock.now().astimezone(world.zone).date()
@@ -31,10 +38,8 @@ async def intend(invoice: Invoice, world: World) -> Outcome:
         raise TermsChangedError("The terms or the policy changed after the approval; ask again.")
     if terms.pay_on < today:
         raise TermsChangedError(f"It was approved for {terms.pay_on:%d %b %Y}, which is over; ask again.")
-    asked = await world.store.answers.questions(invoice.id, mark)
-    said_yes = [each for each in asked if each.verdict is Verdict.APPROVE and each.approval_id is not None]
+    chosen = await _approvals(invoice.id, mark, payment.people_needed, world)
     permit = Permit(payment_id=payment.transfer.payment_id, fingerprint=mark, terms=terms)
-    chosen = said_yes[: payment.people_needed]
     return Outcome(
         target=State.PAYING,
         note=f"Going to pay {terms.amount} with reference {terms.reference}",
@@ -45,6 +50,16 @@ async def intend(invoice: Invoice, world: World) -> Outcome:
             approvers=tuple(each.question.person.address for each in chosen),
         ),
     )
+
+
+async def _approvals(invoice: InvoiceId, mark: Sha256, needed: int, world: World) -> tuple[Asked, ...]:
+    """As many approvals of these terms as are needed, all of people who are approvers now."""
+    asked = await world.store.answers.questions(invoice, mark)
+    said_yes = [each for each in asked if each.verdict is Verdict.APPROVE and each.approval_id is not None]
+    chosen = tuple(each for each in said_yes if is_among(each.question.person, world.approvers))[:needed]
+    if len(chosen) < needed:
+        raise PermanentError("Who approved it is no approver any more; ask again.")
+    return chosen
 
 
 async def pay(invoice: Invoice, world: World) -> Outcome:
@@ -70,7 +85,7 @@ async def pay(invoice: Invoice, world: World) -> Outcome:
     if receipt is None:
         await _refuse_while_under_way(invoice, world)
         await refuse_click_to_other_payee(invoice.id, world)
-        receipt = await _submit(invoice, payment.transfer, permit, world)
+        receipt = await _submit(invoice, payment, permit, world)
         await reach("submit.after")
     return await _paid(payment.transfer.terms.reference, receipt, found, world)
 
@@ -82,20 +97,20 @@ async def _refuse_while_under_way(invoice: Invoice, world: World) -> None:
         raise TransientError("An earlier submit may still be under way.", retry_after_s=seconds)
 
 
-async def _submit(invoice: Invoice, transfer: Transfer, permit: Permit, world: World) -> Receipt:
+async def _submit(invoice: Invoice, payment: Payment, permit: Permit, world: World) -> Receipt:
     """Click at most once: START is committed before it, by whoever holds the lease at that moment."""
     assert invoice.plan is not None
 
     async def start() -> None:
-        await refuse_when_paused(transfer.payment_id, world.store)
+        await refuse_when_stopped(payment, world)
         await reach("submit.start.before")
         if not await world.store.street.start_submit(invoice, permit.fingerprint):
             raise ConflictError("Another try has this payment in hand.")
         await reach("submit.start.after")
 
-    await refuse_when_paused(transfer.payment_id, world.store)
+    await refuse_when_stopped(payment, world)
     try:
-        return await world.bank.pay(transfer, invoice.plan, permit, start)
+        return await world.bank.pay(payment.transfer, invoice.plan, permit, start)
     except OutcomeUnknownError:
         raise
     except TransientError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from handlers.brake import refuse_when_vendor_changed
 from handlers.world import World
 from schema.errors import TermsChangedError
 from schema.failpoints import reach
@@ -16,6 +17,10 @@ async def prepare(invoice: Invoice, world: World) -> Outcome:
     """Fill the form, read back what the bank would do, leave; nothing is submitted here."""
     payment = await world.store.street.payment(invoice.id)
     assert payment is not None
+    if invoice.policy_version != world.policy.version:
+        # How many people must approve was reckoned by the other policy; the fingerprint would name this one.
+        raise TermsChangedError("The policy changed after the check; check it again.")
+    await refuse_when_vendor_changed(payment, world)
     assert invoice.plan is not None
     await reach("prepare.before")
     draft = await world.bank.prepare(payment.transfer, invoice.plan)

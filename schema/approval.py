@@ -24,6 +24,17 @@ class Person(Frozen):
     phone: Phone
 
 
+def is_among(person: Person, people: tuple[Person, ...]) -> bool:
+    """Whether one of `people` is this person with this phone; the name is only for reading."""
+    return any((each.address, each.phone) == (person.address, person.phone) for each in people)
+
+
+def mailbox_of(address: Address) -> str:
+    """Where mail to an address arrives: lower case, without a tag (`asha+pay@` is `asha@`; RFC 5233)."""
+    local, _, domain = address.lower().rpartition("@")
+    return f"{local.partition('+')[0] or local}@{domain}"
+
+
 class Verdict(StrEnum):
     """What a person said."""
 

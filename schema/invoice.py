@@ -6,8 +6,6 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from pydantic import ValidationError
-
 from schema.document import Frozen, StoredReading
 from schema.findings import Finding
 from schema.ids import (
@@ -20,7 +18,7 @@ from schema.ids import (
     VendorId,
 )
 from schema.masking import Masked
-from schema.money import Money
+from schema.money import Money, as_money
 from schema.states import DUE, Due, State
 from schema.transfer import Transfer
 from schema.vault import SealedAccount
@@ -119,6 +117,7 @@ class Invoice(Frozen):
     findings: tuple[Finding, ...]
     vendor_id: VendorId | None
     people_needed: int | None
+    policy_version: str | None
     screenshot_key: BlobKey | None
     screenshot_sha256: Sha256 | None
     fingerprint: Sha256 | None
@@ -141,11 +140,7 @@ class Invoice(Frozen):
         """The grand total as read, with its currency; None when either is missing or they make no sum of money."""
         if self.reading is None:
             return None
-        amount, currency = self.reading.fields.total.value, self.reading.fields.currency.value
-        try:
-            return Money.model_validate({"amount": amount, "currency": currency})
-        except ValidationError:
-            return None
+        return as_money(self.reading.fields.total.value, self.reading.fields.currency.value)
 
 
 class Claim(Frozen):

@@ -17,8 +17,11 @@ Masked = NewType("Masked", str)
 SHORTEST_ACCOUNT: Final = 9
 """Indian account numbers have 9-18 digits; shorter runs (dates, sums, PIN codes) stay readable."""
 
-SEPARATOR: Final = r"[ \t\u00a0\u2000-\u200b\u202f\u3000\u00ad\-\u2010-\u2015\u2212./_]"
-"""What people and typesetters put between the groups of a number: blanks, dashes, dots, slashes."""
+SEPARATOR: Final = (
+    r"[ \t\u00a0\u2000-\u200f\u202a-\u202f\u2060-\u206f\u3000\u00ad\u034f\ufe00-\ufe0f\ufeff"
+    r"\-\u2010-\u2015\u2212./_]"
+)
+"""What people and typesetters put between the groups of a number: blanks, dashes, dots, slashes, things unseen."""
 
 _LINE_END: Final = r"(?<=(?<!\d)\d{4})[ \t]*\r?\n[ \t]*(?=\d{4}(?!\d))"
 """A line end between two groups of four, as a long number is broken; other columns of numbers stay apart."""

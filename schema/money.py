@@ -5,7 +5,15 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Any, Final, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_serializer, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_serializer,
+    model_validator,
+)
 
 MINOR_UNITS: Final[dict[str, int]] = {"JPY": 0, "KRW": 0, "VND": 0, "KWD": 3, "BHD": 3, "OMR": 3}
 """Decimal places of the currencies that do not have two (ISO 4217)."""
@@ -60,6 +68,14 @@ class Money(BaseModel):
         whole, _, fraction = digits.partition(".")
         grouped = _indian(whole) if self.currency == "INR" else f"{int(whole):,}"
         return f"{self.currency} {sign}{grouped}{'.' + fraction if fraction else ''}"
+
+
+def as_money(amount: Decimal | None, currency: str | None) -> Money | None:
+    """What was read from paper as a sum of money; None where a part is missing, or the two make none."""
+    try:
+        return Money.model_validate({"amount": amount, "currency": currency})
+    except ValidationError:
+        return None
 
 
 def _indian(whole: str) -> str:

@@ -7,8 +7,10 @@ import hashlib
 import hmac
 import re
 import secrets
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from itertools import chain
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -41,6 +43,9 @@ _GAP: Final = rf"(?:{SEPARATOR}|\s|\\[nrtf]|\\u00a0){{0,4}}"
 
 _DIGIT_RUN: Final = re.compile(rf"\d(?:{_GAP}\d){{{SHORTEST_ACCOUNT - 1},}}")
 _IBAN: Final = re.compile(rf"(?=([A-Z]{{2}}[0-9]{{2}}(?:{_GAP}[A-Z0-9]){{11,30}}))", re.IGNORECASE)
+_ESCAPED: Final = re.compile(r"\\u([0-9a-f]{4})", re.IGNORECASE)
+"""A character as JSON may write it."""
+
 _SEPARATOR: Final = re.compile(rf"{SEPARATOR}|\s|\\[nrtf]|\\u00a0")
 
 
@@ -199,9 +204,12 @@ class Vault:
         """Whether an account number with a print in `prints` can be read in `text`, in groups or not.
 
         Every run of digits (and every IBAN) is compared by all its windows of an account's length, so a
-        number is found inside a longer run too.
+        number is found inside a longer run too. Characters that JSON escapes, and other forms of the same
+        characters (full-width, circled), are taken for what they are.
         """
-        return any(ring.print(window) in prints for window in _windows(text) for ring in self._rings)
+        plain = unicodedata.normalize("NFKC", _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text))
+        windows = chain.from_iterable(_windows(form) for form in dict.fromkeys((text, plain)))
+        return any(ring.print(window) in prints for window in windows for ring in self._rings)
 
     def _readers(self, sealed: bytes, *, marked: bool) -> list[tuple[_Ring, bytes]]:
         """The keys that may open `sealed`, with what follows the key's id; the oldest form names none."""

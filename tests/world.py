@@ -272,24 +272,26 @@ def make_town(database: Database, folder: Path, master_key: str | None = None) -
     return town
 
 
+def vendor(town: Town, **changed: object) -> NewVendor:
+    """The known vendor as it is imported, with some of it changed."""
+    values: dict[str, object] = {
+        "name": "Acme Industrial Supplies Pvt Ltd",
+        "aliases": ("Acme Industrial",),
+        "tax_id": TAX_ID,
+        "beneficiary": "Acme Industrial Supplies Pvt Ltd",
+        "account": town.world.vault.seal(ACCOUNT),
+        "routing": "HDFC0000485",
+        "currency": "INR",
+        "country": "IN",
+        "email": None,
+    }
+    return NewVendor.model_validate(values | changed)
+
+
 async def stock(town: Town) -> None:
     """The known vendor and its purchase order."""
     world = town.world
-    await world.store.master.put_vendors(
-        [
-            NewVendor(
-                name="Acme Industrial Supplies Pvt Ltd",
-                aliases=("Acme Industrial",),
-                tax_id=TAX_ID,
-                beneficiary="Acme Industrial Supplies Pvt Ltd",
-                account=world.vault.seal(ACCOUNT),
-                routing="HDFC0000485",
-                currency="INR",
-                country="IN",
-                email=None,
-            )
-        ]
-    )
+    await world.store.master.put_vendors([vendor(town)])
     await world.store.master.put_purchase_orders(
         [
             NewPurchaseOrder(

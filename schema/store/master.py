@@ -15,7 +15,7 @@ from schema.errors import PermanentError
 from schema.history import OPERATOR, Change, NewHistory, Subject, differences
 from schema.ids import InvoiceId, Sha256, VendorId
 from schema.invoice import PurchaseOrder, Twin, Vendor, masked_account
-from schema.masking import mask
+from schema.masking import latin_digits, mask
 from schema.money import Money
 from schema.queries import load
 from schema.store.history import record
@@ -29,6 +29,8 @@ _LEGAL_FORM: Final = re.compile(
     r"\b(pvt|private|ltd|limited|llp|llc|inc|corp|corporation|co|company|plc|gmbh|ag|kg|ohg|ug|ek|bv|nv|sa|sarl|sas"
     r"|srl|spa|oy|ab|as|mbh)\b"
 )
+
+_LOOKS_LATIN: Final = str.maketrans("АВЕКМНОРСТУХІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEKMHOPCTYXIJSABEZHIKMNOPTYX")
 
 
 BANK_FIELDS: Final = ("beneficiary", "routing", "currency", "country")
@@ -193,5 +195,11 @@ def name_key(name: str) -> str:
 
 
 def number_key(number: str) -> str:
-    """An invoice number for comparison: letters and digits only, upper case."""
-    return re.sub(r"[^A-Za-z0-9]", "", number).upper()
+    """An invoice number for comparison: letters with their marks, and digits, in capitals, whatever was typed.
+
+    Full-width forms, digits of all scripts, and Cyrillic and Greek letters that look Latin are what they look like.
+    A number without any letter or digit is compared as it stands.
+    """
+    text = latin_digits(unicodedata.normalize("NFKC", number)).upper().translate(_LOOKS_LATIN)
+    kept = "".join(character for character in text if unicodedata.category(character)[0] in "LMN")
+    return kept or number.strip()

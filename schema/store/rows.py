@@ -9,7 +9,7 @@ import asyncpg
 from schema.document import StoredReading
 from schema.findings import Finding
 from schema.invoice import Invoice, Payment, PurchaseOrder, SourceDocument, Thread, Twin, Vendor
-from schema.money import Money
+from schema.money import Money, as_money
 from schema.states import State
 from schema.transfer import Rail, Transfer
 from schema.vault import SealedAccount
@@ -39,6 +39,7 @@ def to_invoice(row: Row) -> Invoice:
         findings=tuple(Finding.model_validate(finding) for finding in row["findings"]),
         vendor_id=row["vendor_id"],
         people_needed=row["people_needed"],
+        policy_version=row["policy_version"],
         screenshot_key=row["screenshot_key"],
         screenshot_sha256=row["screenshot_sha256"],
         fingerprint=row["fingerprint"],
@@ -76,11 +77,10 @@ def to_purchase_order(row: Row) -> PurchaseOrder:
 
 def to_twin(row: Row) -> Twin:
     """Another invoice that looks like this one."""
-    known = row["total"] is not None and row["currency"] is not None
     return Twin(
         id=row["id"],
         invoice_number=row["invoice_number"],
-        total=Money(amount=row["total"], currency=row["currency"]) if known else None,
+        total=as_money(row["total"], row["currency"]),
         state=State(row["state"]),
         same_file=bool(row["same_file"]),
         at=row["created_at"],

@@ -14,6 +14,7 @@ from schema.invoice import Claim, Invoice, Payment
 from schema.outcome import Cleared, Intent, Outcome, Parsed
 from schema.queries import load
 from schema.states import State, Step, may_move
+from schema.store.master import number_key
 from schema.store.pool import Connection, Database, clean, clean_json
 from schema.store.rows import to_invoice, to_payment
 from schema.verdict import Assessment
@@ -231,12 +232,13 @@ async def _save(
 async def save_parsed(connection: Connection, invoice: InvoiceId, parsed: Parsed) -> None:
     """The fields as they are known now, and the columns that are looked up by."""
     fields = parsed.reading.fields
+    number = _text(fields.invoice_number.value)
     await connection.execute(
         SQL["save_parsed"],
         *(invoice, parsed.reading.model_dump(mode="json"), parsed.text_key),
         *(parsed.account_print, parsed.account_last4),
-        *(_text(fields.invoice_number.value), fields.issue_date.value, fields.due_date.value),
-        *(fields.currency.value, fields.total.value),
+        *(number, fields.issue_date.value, fields.due_date.value),
+        *(fields.currency.value, fields.total.value, number_key(number) if number else None),
     )
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from schema.audit import Entry
 from schema.document import Frozen
 from schema.ids import InvoiceId, MailId, Sha256
-from schema.money import Money
+from schema.money import Money, as_money
 from schema.queries import load
 from schema.states import State
 from schema.store.pool import Database
@@ -150,8 +149,6 @@ def recorded(row: dict[str, Any]) -> Recorded:
 
 
 def _line(row: dict[str, Any]) -> InvoiceLine:
-    amount: Decimal | None = row.pop("total")
-    currency = row.pop("currency")
-    total = Money(amount=amount, currency=currency) if amount is not None and currency else None
+    total = as_money(row.pop("total"), row.pop("currency"))
     names = {"invoice_number": "number", "vendor_name": "vendor", "document_name": "document"}
     return InvoiceLine(**{names.get(name, name): value for name, value in row.items()}, total=total)

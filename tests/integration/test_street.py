@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import asyncpg
+import pytest
 
 from handlers.answer import SUPERSEDED, answer_button, answer_text
 from handlers.links import question_token
@@ -179,6 +180,25 @@ async def test_the_same_file_again_is_a_duplicate(town: Town) -> None:
     assert (second.state, second.came_from) == (State.CLOSED, State.REJECTED)
 
 
+@pytest.mark.parametrize("number", ["ais-8812", "ＡＩＳ／８８１２", "AIS/८८१२", "АIS/8812", "AIS/\u200b8812"])
+async def test_the_same_number_typed_otherwise_is_a_duplicate(town: Town, number: str) -> None:
+    await bring(town, b"one", 1)
+    await walk(town)
+    town.reader.fields = fields(invoice_number=number)
+    await bring(town, b"two", 2)
+    assert sorted((await walk(town)).values()) == [State.ASKED, State.CLOSED]
+
+
+@pytest.mark.parametrize(("one", "other"), [("क/१२", "ख/१२"), ("बि/१", "बी/१"), ("--", "//")])
+async def test_two_numbers_in_another_script_are_two(town: Town, one: str, other: str) -> None:
+    town.reader.fields = fields(invoice_number=one)
+    await bring(town, b"one", 1)
+    await walk(town)
+    town.reader.fields = fields(invoice_number=other)
+    await bring(town, b"two", 2)
+    assert set((await walk(town)).values()) == {State.ASKED}
+
+
 async def test_two_copies_at_once_lead_to_one_payment(town: Town) -> None:
     await bring(town, b"one", 1, files=2)
     await walk(town)
@@ -268,3 +288,16 @@ async def test_a_changed_policy_voids_the_approval(town: Town) -> None:
     object.__setattr__(town.world, "policy", town.world.policy.model_copy(update={"version": "other"}))
     assert set((await walk(town)).values()) == {State.HELD}
     assert town.bank.submits == 0
+
+
+async def test_a_sum_with_too_many_decimals_is_held_and_hides_nothing_else(town: Town) -> None:
+    town.reader.fields = fields(total=Decimal("84960.005"), net=None, tax=None)
+    await bring(town, b"odd")
+    assert set((await walk(town)).values()) == {State.HELD}
+    town.reader.fields = fields()
+    await bring(town, b"even", 2)
+    assert sorted((await walk(town)).values()) == [State.CLOSED, State.HELD]
+    lines = await town.world.store.views.invoices()
+    assert {line.reason for line in lines if line.state is State.HELD} == {
+        "INR 84960.005 is not a sum that can be paid."
+    }

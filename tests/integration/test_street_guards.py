@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -10,13 +11,14 @@ import asyncpg
 import pytest
 
 from handlers.advance import advance
-from handlers.ask import ask
-from schema.approval import Verdict
+from handlers.ask import ask, eligible
+from schema.approval import Person, Verdict
 from schema.audit import leaf_hash
 from schema.errors import ConflictError, PermanentError
+from schema.ids import Address, Phone
 from schema.outcome import Outcome
 from schema.states import DUE, State, Step
-from tests.world import Town, bring, fields, only, say, walk
+from tests.world import ASHA, PRIYA, VIKRAM, Town, bring, fields, only, reason, say, walk
 
 
 async def test_fifty_racing_answers_make_one_decision(town: Town) -> None:
@@ -131,3 +133,26 @@ async def test_a_question_is_not_asked_twice_after_a_crash(town: Town) -> None:
     await walk(town)
     assert len(town.messenger.asked) == 1
     assert timedelta(0) < town.messenger.asked[0][0].expires_at - town.clock.now()
+
+
+@pytest.mark.parametrize(
+    "address", ["priya@meridian.example", "Priya@Meridian.example", "priya+pay@meridian.example"]
+)
+def test_the_forwarder_is_not_asked_under_another_spelling_either(address: str) -> None:
+    same = Person(name="P. Nair", address=Address(address), phone=Phone("+919800000009"))
+    assert eligible((same, ASHA), PRIYA) == (ASHA,)
+
+
+@pytest.mark.parametrize(
+    "twin",
+    [
+        VIKRAM.model_copy(update={"phone": ASHA.phone}),
+        VIKRAM.model_copy(update={"address": Address("asha+two@meridian.example")}),
+    ],
+)
+async def test_one_person_under_two_names_does_not_make_two(town: Town, twin: Person) -> None:
+    town.reader.fields = fields(total=Decimal("472000.00"), net=Decimal("400000.00"), tax=Decimal("72000.00"))
+    town.world = replace(town.world, approvers=(ASHA, twin))
+    await bring(town, b"one")
+    assert set((await walk(town)).values()) == {State.HELD}
+    assert "APPROVERS names 1" in await reason(town)

@@ -72,6 +72,13 @@ def test_an_iban_in_groups_of_four_is_not_left(iban: str, separator: str, change
     assert mask(f"IBAN: {change(printed)} BIC: COBADEFF") == f"IBAN: XXXXXX{iban[-4:]} BIC: COBADEFF"
 
 
+@pytest.mark.parametrize(
+    "unseen", ["\u2060", "\u200c", "\u200d", "\ufeff", "\u200e", "\u034f", "\ufe0f"], ids=ascii
+)
+def test_a_number_with_what_is_not_seen_in_it_is_not_left(unseen: str) -> None:
+    assert mask(f"pay 5021{unseen}0012{unseen}3412{unseen}34") == "pay XXXXXX1234"
+
+
 @given(st.sampled_from(sorted(set(get_countries()) & set(IBAN_LENGTHS))), st.data())
 def test_a_random_iban_of_every_country_is_not_left(country: str, data: st.DataObject) -> None:
     bban = data.draw(

@@ -106,6 +106,7 @@ def invoice(
         findings=(),
         vendor_id=None,
         people_needed=None,
+        policy_version=None,
         screenshot_key=None,
         screenshot_sha256=None,
         fingerprint=None,

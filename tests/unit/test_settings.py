@@ -55,6 +55,16 @@ CONTRADICTIONS: dict[str, tuple[dict[str, Any], str]] = {
         {"smtp_tls": "none"},
         "SMTP_TLS=none is only for a server on this machine; set SMTP_TLS=starttls.",
     ),
+    "one phone for two approvers": (
+        {"approvers": "Asha Rao <asha@meridian.example> +919800000001; V <v@meridian.example> +919800000001"},
+        "APPROVERS names Asha Rao and V with one phone; two people must be two.",
+    ),
+    "one mailbox for two approvers": (
+        {
+            "approvers": "Asha Rao <asha@meridian.example> +919800000001; A <Asha+2@meridian.example> +919800000002"
+        },
+        "APPROVERS names Asha Rao and A with one mailbox; two people must be two.",
+    ),
     "a clear public address": ({"public_url": "http://pay.example"}, "PUBLIC_URL must begin with https://."),
     "a master key of one byte": (
         {"master_key": base64.b64encode(b"A" * 32).decode()},

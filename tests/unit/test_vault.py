@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -131,6 +132,34 @@ def test_a_known_account_is_found_in_json(account: str, separator: str) -> None:
 )
 def test_a_known_iban_is_found_whatever_follows(text: str) -> None:
     assert finds(IBAN, text)
+
+
+UNSEEN = ["\u2060", "\u200c", "\u200d", "\ufeff", "\u200e", "\u00ad", "\u034f", "\ufe0f"]
+
+
+@pytest.mark.parametrize("escape", [str, json.dumps])
+@pytest.mark.parametrize("unseen", UNSEEN, ids=ascii)
+def test_a_known_account_is_found_with_what_is_not_seen_in_it(
+    unseen: str, escape: Callable[[str], str]
+) -> None:
+    assert finds("50210012341234", escape(f"5021{unseen}0012{unseen}3412{unseen}34"))
+
+
+@pytest.mark.parametrize("escape", [str, json.dumps])
+@pytest.mark.parametrize(
+    ("account", "text"),
+    [
+        ("50210012341234", "५०२१००१२३४१२३४"),
+        ("50210012341234", "⑤⓪②①⓪⓪①②③④①②③④"),
+        (IBAN, "ｄｅ８９３７０４００４４０５３２０１３０００"),
+        ("50210012341234", "5021\u20120012\u20123412\u201234"),
+    ],
+    ids=["Devanagari", "circled", "full-width", "figure dashes"],
+)
+def test_a_known_account_is_found_in_other_characters(
+    account: str, text: str, escape: Callable[[str], str]
+) -> None:
+    assert finds(account, escape(text))
 
 
 @pytest.mark.parametrize("text", ["", "XXXXXX1234", "5021 0012 3412 35", "502100123412", "DE89 3704"])

@@ -56,7 +56,7 @@ select i.id, i.invoice_number, i.total, i.currency, i.state::text as state, i.cr
  where i.id <> $1
    and (i.duplicate_key is not null or (i.created_at, i.id) < (select created_at, id from invoices where id = $1))
    and (d.sha256 = $4
-        or (i.vendor_id = $2 and upper(regexp_replace(i.invoice_number, '[^A-Za-z0-9]', '', 'g')) = $3))
+        or (i.vendor_id = $2 and coalesce(i.number_key, upper(regexp_replace(i.invoice_number, '[^A-Za-z0-9]', '', 'g'))) = $3))
    and not (i.state in ('rejected') or (i.state = 'closed' and not exists (
             select from payments y where y.invoice_id = i.id and y.status = 'booked')))
  order by i.created_at limit 5;

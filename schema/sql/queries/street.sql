@@ -95,7 +95,7 @@ select id, state::text as state, version, attempts
 -- name: save_parsed
 update invoices
    set parsed_json = $2, text_key = $3, account_print = $4, account_last4 = $5, invoice_number = $6, issue_date = $7,
-       due_date = $8, currency = $9, total = $10
+       due_date = $8, currency = $9, total = $10, number_key = $11
  where id = $1;
 
 -- name: save_assessment
