@@ -56,7 +56,7 @@ async def print_status(settings: Settings, *, limit: int, as_json: bool) -> None
 async def decide_held(settings: Settings, prefix: str, to: str, *, by: str, note: str) -> str:
     """Move a held invoice; PermanentError says what is possible instead."""
     async with open_books(settings) as (store, _):
-        matching = [line for line in await store.views.invoices() if str(line.id).startswith(prefix.lower())]
+        matching = await store.views.invoices(prefix=prefix.lower())
         if len(matching) != 1:
             raise PermanentError(f"{len(matching)} invoices begin with {prefix!r}; give more of the id.")
         line = matching[0]

@@ -11,6 +11,7 @@ from handlers.world import World
 from schema.errors import PermanentError
 from schema.ids import BlobKey
 from schema.mail import Disposition, IncomingMail, MailPlace
+from schema.masking import mask
 from schema.store.mails import NewDocument, NewMail
 from schema.vault import sha256
 
@@ -63,7 +64,7 @@ async def _documents(mail: IncomingMail, world: World) -> tuple[NewDocument, ...
         [
             NewDocument(
                 path=part.path,
-                name=part.name,
+                name=mask(part.name),
                 declared_type=part.declared_type,
                 sniffed=part.sniffed,
                 sha256=part.sha256,
@@ -84,6 +85,7 @@ def _mail(
     reason: str,
     evidence: Mapping[str, str],
 ) -> NewMail:
+    """What the database keeps in clear: names and subjects masked; the mail itself is an encrypted file."""
     return NewMail(
         raw_sha256=sha256(raw),
         raw_key=raw_key,
@@ -91,15 +93,15 @@ def _mail(
         message_id=mail.message_id,
         references=mail.references,
         sender=mail.sender,
-        sender_name=mail.sender_name,
-        subject=mail.subject,
+        sender_name=mask(mail.sender_name),
+        subject=mask(mail.subject),
         dated=mail.received_at,
         disposition=disposition,
         reason=reason,
         evidence={
             **evidence,
-            "original": mail.original.model_dump(mode="json"),
-            "defects": list(mail.defects),
+            "original": {name: text and mask(text) for name, text in mail.original},
+            "defects": [mask(defect) for defect in mail.defects],
         },
         documents=documents,
     )

@@ -131,7 +131,7 @@ class Invoice(Frozen):
 
     @property
     def number(self) -> str:
-        """The invoice's own number, or the file's name where none was read; masked, for people."""
+        """The invoice's own number, or the file's name where none was read, which the door masked; for people."""
         from_page = self.reading.fields.invoice_number.value if self.reading else None
         return from_page or (self.document.name if self.document else "no document")
 

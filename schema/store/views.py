@@ -117,10 +117,10 @@ class ViewStore:
             rows = await connection.fetch(SQL["counts"])
         return {State(row["state"]): row["invoices"] for row in rows}
 
-    async def invoices(self, limit: int = 1000) -> tuple[InvoiceLine, ...]:
-        """The newest invoices, oldest of them first."""
+    async def invoices(self, limit: int = 1000, *, prefix: str = "") -> tuple[InvoiceLine, ...]:
+        """The newest invoices whose ids begin with `prefix`, oldest of them first."""
         async with self._database.transaction() as connection:
-            rows = await connection.fetch(SQL["invoices"], limit)
+            rows = await connection.fetch(SQL["invoices"], limit, prefix)
         return tuple(_line(dict(row)) for row in reversed(rows))
 
     async def mails(self, limit: int = 1000) -> tuple[MailLine, ...]:

@@ -14,7 +14,8 @@ from handlers.receive import receive, receive_too_large
 from schema.errors import TransientError
 from schema.mail import Disposition, MailPlace
 from schema.states import State
-from tests.world import PRIYA, Town, only, reason, walk
+from tests.world import ACCOUNT as VENDORS_ACCOUNT
+from tests.world import PRIYA, Town, fields, only, reason, walk
 
 OURS = "mx.countersign.example"
 ACCOUNT = "pay@countersign.example"
@@ -260,3 +261,34 @@ async def test_an_approver_who_forwards_is_not_asked_about_their_own(town: Town)
     await walk(town)
     assert [question.person.name for question, _, _ in town.messenger.asked] == ["Vikram Shah"]
     assert "Asked Vikram Shah" in await reason(town)
+
+
+def with_accounts_everywhere() -> bytes:
+    """A mail that names an account in its subject, its sender's name, a file's name and the mail it forwards."""
+    mail = EmailMessage()
+    mail["Authentication-Results"] = PROVED
+    mail["From"] = f'"Priya {VENDORS_ACCOUNT}" <{PRIYA}>'
+    mail["Subject"] = f"Fwd: pay {VENDORS_ACCOUNT}"
+    mail["Message-ID"] = "<m1@meridian.example>"
+    mail.set_content(f"---- Forwarded message ----\nFrom: x@y.example\nSubject: {VENDORS_ACCOUNT}\n\nhello")
+    mail.add_attachment(PDF, maintype="application", subtype="pdf", filename=f"{VENDORS_ACCOUNT}.pdf")
+    mail.add_attachment(PDF, maintype="application", subtype="pdf", filename=f"copy {VENDORS_ACCOUNT}.pdf")
+    return mail.as_bytes()
+
+
+async def test_an_account_in_names_and_subjects_is_nowhere_in_clear(town: Town) -> None:
+    await receive(place(), with_accounts_everywhere(), town.world)
+    async with town.world.store.database.transaction() as connection:
+        tables = await connection.fetch("select tablename from pg_tables where schemaname = 'public'")
+        for table in tables:
+            rows = await connection.fetch(f'select t::text as row from "{table["tablename"]}" t')
+            assert not any(VENDORS_ACCOUNT in row["row"] for row in rows), table["tablename"]
+
+
+async def test_an_account_in_names_and_subjects_does_not_silence_the_answer(town: Town) -> None:
+    town.reader.fields = fields(invoice_number=None)
+    await receive(place(), with_accounts_everywhere(), town.world)
+    assert set((await walk(town)).values()) == {State.HELD}
+    (mail,) = town.mailer.sent
+    for text in (mail.subject, mail.text, mail.html):
+        town.world.guard.text(text)

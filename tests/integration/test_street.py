@@ -301,3 +301,11 @@ async def test_a_sum_with_too_many_decimals_is_held_and_hides_nothing_else(town:
     assert {line.reason for line in lines if line.state is State.HELD} == {
         "INR 84960.005 is not a sum that can be paid."
     }
+
+
+async def test_an_old_invoice_is_found_by_its_id_behind_any_number_of_newer_ones(town: Town) -> None:
+    await bring(town, b"old")
+    oldest = await only(town)
+    await bring(town, b"new", 2, files=3)
+    found = await town.world.store.views.invoices(1, prefix=str(oldest)[:13])
+    assert [line.id for line in found] == [oldest]

@@ -13,6 +13,7 @@ select i.id, i.state::text as state, i.reason, i.invoice_number, i.total, i.curr
        y.bank_reference, i.came_from::text as came_from, i.held_from::text as held_from
   from invoices i join mails m on m.id = i.mail_id left join documents d on d.id = i.document_id
   left join vendors v on v.id = i.vendor_id left join payments y on y.invoice_id = i.id and y.status <> 'void'
+ where starts_with(i.id::text, $2)
  order by i.created_at desc, d.path desc limit $1;
 
 -- name: mails
