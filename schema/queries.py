@@ -39,5 +39,6 @@ ROOMS: Final = (
     "invoices",
     "corrections",
     "uploads",
+    "today",
 )
 """The files there are; a test prepares every statement against the migrated schema."""

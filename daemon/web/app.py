@@ -14,6 +14,7 @@ from fastapi.responses import PlainTextResponse
 from daemon.alarm import make_alarm
 from daemon.settings import Settings
 from daemon.web import audit, console, health, media, metrics, webhooks
+from daemon.web.api.events import News
 from daemon.web.api.problems import PREFIX, answer, handle_problems, problem_of
 from daemon.web.api.router import make_router
 from daemon.wiring import open_world
@@ -43,11 +44,14 @@ def create_app(settings: Settings) -> FastAPI:
             app.state.world = world
             app.state.settings = settings
             log.info("web ready", public_url=settings.public_url)
+            app.state.news = News(world.store.database)
             looking = asyncio.create_task(make_alarm(settings, world).run(), name="alarm")
+            hearing = asyncio.create_task(app.state.news.run(), name="news")
             try:
                 yield
             finally:
                 looking.cancel()
+                hearing.cancel()
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     for room in (webhooks, media, audit, console, health, metrics):

@@ -22,6 +22,7 @@ from schema.store.policies import PolicyStore
 from schema.store.pool import Database, open_database
 from schema.store.record import RecordStore
 from schema.store.street import StreetStore
+from schema.store.today import TodayStore
 from schema.store.uploads import UploadStore
 from schema.store.vendors import VendorStore
 from schema.store.views import ViewStore
@@ -54,6 +55,7 @@ class Store:
     invoices: InvoiceStore
     corrections: CorrectionStore
     uploads: UploadStore
+    today: TodayStore
 
 
 def open_store(database: Database) -> Store:
@@ -80,4 +82,5 @@ def open_store(database: Database) -> Store:
         invoices=InvoiceStore(database),
         corrections=CorrectionStore(database),
         uploads=UploadStore(database),
+        today=TodayStore(database),
     )

@@ -11,6 +11,7 @@ from daemon.web.api import (
     audit_log,
     bank_changes,
     decisions,
+    events,
     exceptions,
     insight,
     invoices,
@@ -18,6 +19,7 @@ from daemon.web.api import (
     me,
     policy,
     purchase_orders,
+    today,
     uploads,
     vendors,
 )
@@ -27,6 +29,8 @@ VERSION: Final = "1.0.0"
 
 ROOMS: Final[tuple[ModuleType, ...]] = (
     me,
+    today,
+    events,
     invoices,
     decisions,
     exceptions,
