@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from daemon.command_people import people
 from daemon.command_record import audit, backup, keys
 from daemon.command_run import chore_settings, fail, or_exit, process_settings, run
 from schema.errors import CountersignError
@@ -30,6 +31,7 @@ app.add_typer(orders, name="pos")
 app.add_typer(keys, name="keys")
 app.add_typer(backup, name="backup")
 app.add_typer(audit, name="audit")
+app.add_typer(people, name="people")
 
 PROCFILE = Path(__file__).resolve().parent.parent / "deploy" / "Procfile"
 

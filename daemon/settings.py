@@ -15,6 +15,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from schema.approval import Person, mailbox_of
+from schema.document import Frozen
 from schema.errors import SettingsError
 from schema.ids import Address, Phone
 
@@ -27,6 +28,7 @@ _PERSON: Final = re.compile(
 _HOSTED: Final = re.compile(r"(?:[a-z0-9-]+\.)+[a-z][a-z0-9-]*(?::[0-9]{1,5})?")
 """A name with a dot whose last part is no number, so never an address of a machine."""
 
+_ADMIN: Final = re.compile(r"^(?P<name>[^<>]+?)\s*<(?P<address>[^<>@\s]+@[^<>@\s]+)>$")
 PASSWORDS: Final = ("postgres_password", "redis_password", "imap_password", "smtp_password", "bank_password",
                     "minio_secret_key", "twilio_auth_token")  # fmt: skip
 
@@ -36,6 +38,13 @@ FEWEST_BYTES: Final = 16
 _WEAK: Final = frozenset({"changeme", "change-me", "secret", "password", "admin", "postgres", "minioadmin"})
 
 Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Admin(Frozen):
+    """Who may admit others to the console, from the first start on."""
+
+    name: str
+    address: Address
 
 
 class Settings(BaseSettings):
@@ -89,6 +98,7 @@ class Settings(BaseSettings):
     mail_from: Address = Address("")
 
     approvers: Annotated[tuple[Person, ...], NoDecode] = ()
+    console_admins: Annotated[tuple[Admin, ...], NoDecode] = ()
     alarm_to: Annotated[tuple[Address, ...], NoDecode] = ()
     policy_file: Path = Path("deploy/policy.toml")
     public_url: str = ""
@@ -168,6 +178,13 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         return tuple(_person(part.strip()) for part in value.split(";") if part.strip())
+
+    @field_validator("console_admins", mode="before")
+    @classmethod
+    def _split_admins(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return tuple(_admin(part.strip()) for part in value.split(";") if part.strip())
 
     @field_validator("public_url", "bank_url", "openrouter_url", "twilio_api_url")
     @classmethod
@@ -328,6 +345,13 @@ def _reachable(url: str) -> bool:
     parts = urlsplit(url)
     host = parts.hostname or ""
     return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and _loopback(host)))
+
+
+def _admin(text: str) -> Admin:
+    match = _ADMIN.match(text)
+    if match is None:
+        raise ValueError("write each admin as `Name <address>`, with semicolons between")
+    return Admin(name=match["name"].strip(), address=Address(match["address"].lower()))
 
 
 def _person(text: str) -> Person:

@@ -95,6 +95,21 @@ class HeldNotice:
 
 
 @dataclass(frozen=True)
+class QuestionNotice:
+    """What a person of the finance team asks about a held invoice."""
+
+    number: str
+    vendor: str
+    total: str
+    question: str
+    asked_by: str
+    url: str
+    subject: str
+    greeting: str
+    record: str = ""
+
+
+@dataclass(frozen=True)
 class RejectedNotice:
     """What a rejection says."""
 
@@ -118,12 +133,19 @@ def held_mail(notice: HeldNotice) -> Letter:
     return _letter("held", notice.subject, notice)
 
 
+def question_mail(notice: QuestionNotice) -> Letter:
+    """The question."""
+    return _letter("question", notice.subject, notice)
+
+
 def rejected_mail(notice: RejectedNotice) -> Letter:
     """The rejection."""
     return _letter("rejected", notice.subject, notice)
 
 
-def _letter(name: str, subject: str, notice: PaidNotice | HeldNotice | RejectedNotice) -> Letter:
+def _letter(
+    name: str, subject: str, notice: PaidNotice | HeldNotice | QuestionNotice | RejectedNotice
+) -> Letter:
     # Masked: the forwarder may have put an account number into the subject, and the guard would stop our answer.
     bare = _REPLY.sub("", mask(one_line(subject)))[:LONGEST_SUBJECT]
     return Letter(

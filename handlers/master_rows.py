@@ -19,7 +19,7 @@ from schwifty.exceptions import SchwiftyException
 
 from schema.errors import PermanentError
 from schema.masking import holds_account
-from schema.store.master import NewPurchaseOrder, NewVendor
+from schema.store.master import NewPurchaseOrder, NewVendor, name_key
 from schema.vault import Vault, normal_account
 from schema.vendors import BankDetails
 
@@ -162,6 +162,13 @@ def normal_phone(phone: str) -> str | None:
     if compact and not PHONE.fullmatch(compact):
         raise FieldError("phone", "must begin with + and the country's code, e.g. +919800000001")
     return compact or None
+
+
+def refuse_no_words_in(field: str, text: str) -> str:
+    """The text itself; ValueError when nothing is left of it for look-up: it would be found by any such name."""
+    if not name_key(text):
+        raise FieldError(field, "has no word of its own besides a legal form")
+    return text
 
 
 def refuse_account_in(field: str, text: str) -> str:

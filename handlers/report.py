@@ -7,7 +7,17 @@ from contextlib import suppress
 import structlog
 
 from handlers.links import AUDIT_FOR, audit_url
-from handlers.mails import HeldNotice, Letter, PaidNotice, RejectedNotice, held_mail, paid_mail, rejected_mail
+from handlers.mails import (
+    HeldNotice,
+    Letter,
+    PaidNotice,
+    QuestionNotice,
+    RejectedNotice,
+    held_mail,
+    paid_mail,
+    question_mail,
+    rejected_mail,
+)
 from handlers.world import World
 from schema.approval import Verdict
 from schema.checkpoint import CheckpointSigner
@@ -19,6 +29,7 @@ from schema.masking import Masked
 from schema.outcome import Outcome
 from schema.states import State
 from schema.store.answers import Asked
+from schema.store.corrections import ForwarderQuestion
 
 log = structlog.get_logger()
 
@@ -39,7 +50,17 @@ async def report(invoice: Invoice, world: World) -> Outcome:
 
 
 async def tell(invoice: Invoice, world: World) -> Outcome:
-    """Tell the forwarder that the invoice is held, why, and what would mend it; nothing more is due then."""
+    """Tell the forwarder that the invoice is held, why, and what would mend it; nothing more is due then.
+
+    Where a person has asked the forwarder something, they were told before, and get the question.
+    """
+    questions = await world.store.corrections.unsent_questions(invoice.id)
+    for question in questions:
+        letter = question_mail(await _question_notice(invoice, question, world))
+        await _send(invoice, letter, f"asked-{question.id.hex}", world)
+        await world.store.corrections.question_sent(question.id, world.clock.now())
+    if questions:
+        return Outcome(target=State.HELD, note=invoice.reason, due_in=None)
     notice = HeldNotice(
         number=invoice.number,
         vendor=_vendor_name(invoice),
@@ -135,6 +156,20 @@ async def _paid_notice(
         url=audit_url(world.vault, world.public_url, invoice.id, now),
         url_until=(now + AUDIT_FOR).astimezone(world.zone),
         simulated=payment.simulated,
+        subject=invoice.thread.subject,
+        greeting=invoice.thread.forwarder_name,
+        record=await _witness(invoice, world),
+    )
+
+
+async def _question_notice(invoice: Invoice, asked: ForwarderQuestion, world: World) -> QuestionNotice:
+    return QuestionNotice(
+        number=invoice.number,
+        vendor=_vendor_name(invoice),
+        total=str(invoice.total or "an unknown sum"),
+        question=asked.question,
+        asked_by=asked.person_name,
+        url=audit_url(world.vault, world.public_url, invoice.id, world.clock.now()),
         subject=invoice.thread.subject,
         greeting=invoice.thread.forwarder_name,
         record=await _witness(invoice, world),

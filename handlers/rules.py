@@ -235,6 +235,17 @@ def _insufficient(f: Facts) -> Noticed:
     return {"summary": report.summary} if report and report.verdict == "insufficient" else None
 
 
+def _corrected(f: Facts) -> Noticed:
+    """Told to the approvers: what a person wrote is believed, so those who pay must know that it was written."""
+    told = [
+        f"{name.replace('_', ' ')} is {'nothing' if cell.value is None else cell.value}"
+        + (f" (printed: {cell.text})" if cell.text else " (not found on the page)")
+        for name, cell in f.fields
+        if cell.source == "person"
+    ]
+    return {"fields": "; ".join(told)} if told else None
+
+
 def _refused_actions(f: Facts) -> Noticed:
     return {"reason": f.invoice.refusal or "no list"} if f.invoice.plan is None else None
 
@@ -300,6 +311,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("actions_refused", H, "Grok's action list was refused: {reason}", _refused_actions),
     Rule("model_suspicious", H, "Grok finds this suspicious: {summary}", _suspicious),
     Rule("model_insufficient", W, "Grok could not judge this: {summary}", _insufficient),
+    Rule("corrected", W, "A person corrected what was read: {fields}.", _corrected),
     Rule("due_before_issue", W, "Due on {due}, before its date {issued}.", _dates),
     Rule("found_by_name", W, "No tax id matched; {name} was found by name.", _found_by_name),
     Rule("no_po", I, "The invoice names no purchase order.", _no_po),

@@ -8,10 +8,14 @@ from typing import NewType
 from uuid import UUID
 
 from schema.document import Frozen
+from schema.errors import PermanentError
 from schema.ids import Address, Sha256
 
 PersonId = NewType("PersonId", UUID)
 SessionId = NewType("SessionId", UUID)
+PasskeyId = NewType("PasskeyId", UUID)
+ApiKeyId = NewType("ApiKeyId", UUID)
+ChallengeId = NewType("ChallengeId", UUID)
 
 
 class Role(StrEnum):
@@ -48,3 +52,35 @@ class Session(Frozen):
     stepped_up_at: datetime | None
     how: str
     device: str
+    scopes: frozenset[str] | None = None
+    """Of an API key: all that it may do, as far as its maker may; None for a person who is signed in."""
+
+
+class Passkey(Frozen):
+    """A credential on a device of a person; `public_key` is a COSE_Key."""
+
+    id: PasskeyId
+    person_id: PersonId
+    name: str
+    credential_id: bytes
+    public_key: bytes
+    sign_count: int
+    created_at: datetime
+    used_at: datetime | None
+
+
+class ApiKey(Frozen):
+    """A key for a program, without the key itself; `hint` is how it begins."""
+
+    id: ApiKeyId
+    name: str
+    hint: str
+    scopes: tuple[str, ...]
+    made_by: Address
+    created_at: datetime
+    expires_at: datetime
+    used_at: datetime | None
+
+
+class LastAdminError(PermanentError):
+    """The last admin stays one; make someone else an admin first."""

@@ -22,6 +22,7 @@ const PAGES: readonly (readonly [path: string, page: Page])[] = [
   ["/vendors/import", () => import("./pages/imports/page")],
   ["/vendors/:id", () => import("./pages/vendors/vendor")],
   ["/purchase-orders", () => import("./pages/purchase-orders/page")],
+  ["/purchase-orders/new", () => import("./pages/purchase-orders/new")],
   ["/purchase-orders/import", () => import("./pages/imports/page")],
   ["/purchase-orders/:id", () => import("./pages/purchase-orders/order")],
   ["/policy", () => import("./pages/policy/page")],

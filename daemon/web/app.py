@@ -10,12 +10,17 @@ from typing import Final
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
+from redis.asyncio import Redis
 
 from daemon.alarm import make_alarm
+from daemon.people import admit_admins
 from daemon.settings import Settings
 from daemon.web import audit, console, health, media, metrics, webhooks
+from daemon.web.api.events import News
+from daemon.web.api.idempotency import Idempotency
 from daemon.web.api.problems import PREFIX, answer, handle_problems, problem_of
 from daemon.web.api.router import make_router
+from daemon.web.sign_in_limits import Limits
 from daemon.wiring import open_world
 from schema.errors import CountersignError, ForgedError, TransientError
 
@@ -42,12 +47,19 @@ def create_app(settings: Settings) -> FastAPI:
         async with open_world(settings) as world:
             app.state.world = world
             app.state.settings = settings
+            redis = Redis.from_url(settings.redis)
+            app.state.limits = Limits(redis)
+            await admit_admins(world, settings.console_admins)
             log.info("web ready", public_url=settings.public_url)
+            app.state.news = News(world.store.database)
             looking = asyncio.create_task(make_alarm(settings, world).run(), name="alarm")
+            hearing = asyncio.create_task(app.state.news.run(), name="news")
             try:
                 yield
             finally:
                 looking.cancel()
+                hearing.cancel()
+                await redis.aclose()
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     for room in (webhooks, media, audit, console, health, metrics):
@@ -55,6 +67,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(make_router())
     audit.mount_static(app)
     console.mount_assets(app)
+    app.add_middleware(Idempotency)
     app.middleware("http")(_add_headers)
     handle_problems(app)
     app.add_exception_handler(CountersignError, _explain)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from schema.store.answers import AnswerStore
+from schema.store.api_keys import ApiKeyStore
 from schema.store.audit_log import AuditLogStore
 from schema.store.bank_changes import BankChangeStore
 from schema.store.corrections import CorrectionStore
+from schema.store.first_answers import FirstAnswerStore
 from schema.store.history import HistoryStore
 from schema.store.imports import ImportStore
 from schema.store.insight import InsightStore
@@ -21,7 +23,9 @@ from schema.store.people import PeopleStore
 from schema.store.policies import PolicyStore
 from schema.store.pool import Database, open_database
 from schema.store.record import RecordStore
+from schema.store.sign_in import SignInStore
 from schema.store.street import StreetStore
+from schema.store.today import TodayStore
 from schema.store.uploads import UploadStore
 from schema.store.vendors import VendorStore
 from schema.store.views import ViewStore
@@ -54,6 +58,10 @@ class Store:
     invoices: InvoiceStore
     corrections: CorrectionStore
     uploads: UploadStore
+    today: TodayStore
+    sign_in: SignInStore
+    api_keys: ApiKeyStore
+    first_answers: FirstAnswerStore
 
 
 def open_store(database: Database) -> Store:
@@ -80,4 +88,8 @@ def open_store(database: Database) -> Store:
         invoices=InvoiceStore(database),
         corrections=CorrectionStore(database),
         uploads=UploadStore(database),
+        today=TodayStore(database),
+        sign_in=SignInStore(database),
+        api_keys=ApiKeyStore(database),
+        first_answers=FirstAnswerStore(database),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_urlsafe
@@ -15,8 +15,10 @@ import httpx
 
 from daemon.web.api.access import COOKIE, MEANT, token_hash
 from schema.ids import Address
+from schema.mail import OutgoingMail
 from schema.people import Person, Role
 from tests.integration.web_rig import PUBLIC, Web, serving_web
+from tests.world import FakeMailer
 
 NAMES = {Role.ADMIN: "Nadia", Role.APPROVER: "Arjun", Role.CLERK: "Chitra", Role.AUDITOR: "Usha"}
 
@@ -29,6 +31,8 @@ class Api:
     people: Mapping[Role, Person]
     clients: Mapping[Role, httpx.AsyncClient]
     nobody: httpx.AsyncClient
+    mails: list[OutgoingMail] = field(default_factory=list)
+    """What was mailed to people, the last one last."""
 
     @property
     def admin(self) -> httpx.AsyncClient:
@@ -75,7 +79,9 @@ async def serving_api(database_url: str, redis_url: str, folder: Path) -> AsyncI
             )
             for role, name in NAMES.items()
         }
-        api = Api(web, MappingProxyType(people), {}, _client(web))
+        mailer = FakeMailer()
+        web.app.state.world = replace(web.app.state.world, mailer=mailer)
+        api = Api(web, MappingProxyType(people), {}, _client(web), mailer.sent)
         api.clients = {role: await api.sign_in(person, stepped_up=True) for role, person in people.items()}
         yield api
         for client in (*api.clients.values(), api.nobody):

@@ -104,6 +104,8 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         {"bank": BANK | {"country": "DE", "account_number": "DE89370400440532013001"}},
         "account",
     ),
+    "a name of nothing but a legal form": ({"name": "Pvt. Ltd."}, "name"),
+    "an alias of nothing but a legal form": ({"aliases": ["GmbH"]}, "aliases"),
     "no name": ({"name": "  "}, "name"),
     "an account in the name": ({"name": f"Nova {OTHER_ACCOUNT}"}, "name"),
     "a phone without a country": ({"phone": "09800000009"}, "phone"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 
 import asyncpg
 import pytest
@@ -11,6 +12,7 @@ from schema.bank_change import Objection, ObjectionError
 from schema.errors import CountersignError, PermanentError, StaleError
 from schema.ids import Address
 from schema.states import State
+from schema.vault import Vault, new_master_key
 from schema.vendors import Actor, VendorProfile
 from tests.integration.master_rig import (
     ARUN,
@@ -261,6 +263,22 @@ async def test_the_whole_change_is_on_the_history_and_no_number_is(town: Town) -
     assert ACCOUNT not in told
     assert OTHER_ACCOUNT not in told
     assert "XXXXXX5544" in told
+
+
+def _with_another_key(town: Town) -> Vault:
+    """A vault of a new key that still reads what the town's own has sealed."""
+    old = base64.b64encode(town.world.vault._ring._master).decode()
+    return Vault(new_master_key(), [old])
+
+
+async def test_a_new_master_key_seals_waiting_and_past_details_anew(town: Town) -> None:
+    await confirm(town, await called_and_cooled(town))
+    await propose(town, account="112233445566")
+    renewed = _with_another_key(town)
+    await town.world.store.keys.renew(renewed.renewed)
+    changes = await town.world.store.bank_changes.of((await acme(town)).id)
+    assert [renewed.open(each.details.account) for each in changes] == ["112233445566", OTHER_ACCOUNT]
+    assert all(renewed.is_current(each.details.account) for each in changes)
 
 
 async def test_a_stale_edit_is_refused(town: Town) -> None:

@@ -45,6 +45,7 @@ ONLY_HERE = {
     "pytesseract": ["handlers/reading/*.py"],
     "schwifty": ["daemon/imports.py", "handlers/*.py", "handlers/reading/*.py", "schema/*.py"],
     "twilio": ["daemon/adapters/messenger_twilio.py", "daemon/web/twilio_webhook.py"],
+    "webauthn": ["daemon/web/passkeys.py"],
 }
 """A third-party client is imported by one module of the product, so that changing it is rewriting one file."""
 

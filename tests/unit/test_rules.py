@@ -214,6 +214,11 @@ CASES: Final[dict[str, Case]] = {
     "actions_refused": Case(row(plan=None, refusal="An unknown operation."), "An unknown operation.", CLEAN),
     "model_suspicious": Case(row(report=opinion("suspicious")), "suspicious", row(report=None)),
     "model_insufficient": Case(row(report=opinion("insufficient")), "could not judge", row(report=None)),
+    "corrected": Case(
+        read(total=sure(Decimal("84960.00"), 1.0).model_copy(update={"source": "person"})),
+        "total is 84960.00",
+        read(total=sure(Decimal("84960.00"), 1.0)),
+    ),
     "due_before_issue": Case(
         read(due_date=date(2026, 10, 31)), "2026-10-31", read(due_date=date(2026, 11, 1))
     ),

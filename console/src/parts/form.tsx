@@ -114,9 +114,10 @@ export function FormProblem({
 }) {
   if (!error) return null;
   const elsewhere = "errors" in error ? error.errors.filter((each) => !fields.includes(each.field)) : [];
+  const atFields = "errors" in error && error.errors.length > 0 && elsewhere.length === 0;
   return (
     <div role="alert" className="rounded-md bg-bad-soft px-3 py-2 text-bad">
-      {sentence(error)}
+      {atFields ? "Mend what is marked above." : sentence(error)}
       {elsewhere.map((each) => (
         <p key={each.field}>
           {each.field}: {each.message}

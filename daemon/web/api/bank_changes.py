@@ -8,9 +8,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends
 
-from daemon.web.api.access import Reader, WorldDep, allowed
+from daemon.web.api.access import Fresh, Reader, WorldDep, allowed
 from daemon.web.api.master_models import BankChangeAnswer, CallBack, Noted, Proposal, change_answer
-from daemon.web.api.masters import Fresh, actor, objections, sealed
+from daemon.web.api.masters import actor, objections, sealed
 from daemon.web.api.paging import LONGEST_PAGE, Page
 from daemon.web.api.problems import not_found, problems
 from daemon.web.api.roles import Permission

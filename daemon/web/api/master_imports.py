@@ -24,6 +24,7 @@ from handlers.master_rows import (
     order_row,
     read_rows,
     refuse_account_in,
+    refuse_no_words_in,
     vendor_row,
 )
 from handlers.world import World
@@ -104,6 +105,8 @@ async def check_vendors(body: CsvIn, person: VendorEditor, world: WorldDep) -> C
         for field in ("name", "aliases", "beneficiary_name", "email"):
             refuse_account_in(field, row[field])
         vendor = vendor_row(row, world.vault)
+        for name in (vendor.name, *vendor.aliases):
+            refuse_no_words_in("name", name)
         return NewVendorRow(**dict(vendor), phone=normal_phone(row["phone"]))
 
     with _readable():

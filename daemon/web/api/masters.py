@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
-from fastapi import Depends
 from pydantic import ValidationError
 
-from daemon.web.api.access import SessionDep, WorldDep
 from daemon.web.api.master_models import BankDetailsIn, HistoryAnswer, history_answer
 from daemon.web.api.paging import Page, make_cursor, read_cursor
 from daemon.web.api.problems import Problem, invalid
@@ -23,25 +21,6 @@ from schema.people import Person
 from schema.vendors import Actor, BankDetails
 
 T = TypeVar("T")
-
-FRESH_S: Final = 600.0
-"""How long a fresh proof of identity counts."""
-
-
-async def freshly_proven(session: SessionDep, world: WorldDep) -> Person:
-    """The person asking, who proved within ten minutes to be themselves; else a 403 problem that says how."""
-    at = session.stepped_up_at
-    if at is None or (world.clock.now() - at).total_seconds() > FRESH_S:
-        raise Problem(
-            403,
-            "step-up-required",
-            "Prove that it is you",
-            "Use your passkey or a mailed code, then try again.",
-        )
-    return session.person
-
-
-Fresh = Depends(freshly_proven)
 
 
 def actor(person: Person) -> Actor:

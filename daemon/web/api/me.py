@@ -7,9 +7,10 @@ from datetime import datetime
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
-from daemon.web.api.access import COOKIE, SessionDep, WorldDep
+from daemon.web.api.access import OwnSession, SessionDep, WorldDep
 from daemon.web.api.problems import problems
 from daemon.web.api.roles import Permission, may
+from daemon.web.api.session_cookie import clear_cookie
 from schema.people import Role
 
 router = APIRouter(tags=["people"])
@@ -37,7 +38,11 @@ async def me(session: SessionDep, world: WorldDep) -> Me:
         address=person.address,
         name=person.name,
         role=person.role,
-        may=[each for each in Permission if may(person.role, each)],
+        may=[
+            each
+            for each in Permission
+            if may(person.role, each) and (session.scopes is None or each in session.scopes)
+        ],
         time_zone=str(world.zone),
         expires_at=session.expires_at,
         stepped_up_at=session.stepped_up_at,
@@ -47,9 +52,9 @@ async def me(session: SessionDep, world: WorldDep) -> Me:
 @router.post(
     "/sign-out", operation_id="signOut", summary="End this session", status_code=204, responses=problems()
 )
-async def sign_out(session: SessionDep, world: WorldDep) -> Response:
+async def sign_out(session: OwnSession, world: WorldDep) -> Response:
     """End the session here and now."""
     await world.store.people.end_session(session.id, at=world.clock.now())
     response = Response(status_code=204)
-    response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="lax")
+    clear_cookie(response)
     return response

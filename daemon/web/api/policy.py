@@ -9,9 +9,9 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Depends
 from pydantic import Field
 
-from daemon.web.api.access import Reader, WorldDep, allowed
+from daemon.web.api.access import Fresh, Reader, WorldDep, allowed
 from daemon.web.api.master_models import Answer, HistoryAnswer, Note, Request
-from daemon.web.api.masters import Fresh, actor, history_page, page_of
+from daemon.web.api.masters import actor, history_page, page_of
 from daemon.web.api.paging import After, Limit, Page, read_cursor
 from daemon.web.api.problems import FieldError, Problem, not_found, problems
 from daemon.web.api.roles import Permission

@@ -8,16 +8,24 @@ from typing import Any, Final
 from fastapi import APIRouter, FastAPI
 
 from daemon.web.api import (
+    api_keys,
     audit_log,
     bank_changes,
     decisions,
+    events,
     exceptions,
     insight,
     invoices,
     master_imports,
     me,
+    passkeys,
+    people,
     policy,
     purchase_orders,
+    sessions,
+    sign_in,
+    step_up,
+    today,
     uploads,
     vendors,
 )
@@ -27,9 +35,17 @@ VERSION: Final = "1.0.0"
 
 ROOMS: Final[tuple[ModuleType, ...]] = (
     me,
+    today,
+    events,
     invoices,
     decisions,
     exceptions,
+    sign_in,
+    passkeys,
+    step_up,
+    sessions,
+    people,
+    api_keys,
     vendors,
     bank_changes,
     purchase_orders,

@@ -20,7 +20,7 @@ from daemon.web.api.masters import actor, form, history_page, last_id, one_of_a_
 from daemon.web.api.paging import After, Limit, Page
 from daemon.web.api.problems import not_found, problems
 from daemon.web.api.roles import Permission
-from handlers.master_rows import FieldError, normal_phone, normal_tax_id
+from handlers.master_rows import FieldError, normal_phone, normal_tax_id, refuse_no_words_in
 from handlers.world import World
 from schema.history import Subject
 from schema.ids import VendorId
@@ -64,6 +64,7 @@ async def create_vendor(body: VendorIn, person: Editor, world: WorldDep) -> Vend
         tax_id, phone = normal_tax_id(body.tax_id), normal_phone(body.phone or "")
         if not tax_id:
             raise FieldError("tax_id", "is empty; vendors are recognised by it")
+        _refuse_nameless(body.name, body.aliases)
     profile = VendorProfile(name=body.name, aliases=body.aliases, email=body.email, phone=phone)
     with one_of_a_kind("vendor (with this tax id)"):
         vendor = await world.store.vendors.add(
@@ -92,6 +93,8 @@ async def edit_vendor(vendor_id: UUID, body: VendorEdit, person: Editor, world: 
             wanted["phone"] = normal_phone(wanted["phone"] or "")
     wanted["aliases"] = wanted.get("aliases", card.aliases) or ()
     profile = VendorProfile.model_validate(card.model_dump(include=STILL) | wanted)
+    with form():
+        _refuse_nameless(profile.name, profile.aliases)
     await world.store.vendors.edit(card.id, body.version, profile, by=actor(person), at=world.clock.now())
     return vendor_answer(await the_vendor(vendor_id, world))
 
@@ -138,6 +141,12 @@ async def the_vendor(vendor: UUID, world: World) -> VendorCard:
     if card is None:
         raise not_found("vendor")
     return card
+
+
+def _refuse_nameless(name: str, aliases: tuple[str, ...]) -> None:
+    refuse_no_words_in("name", name)
+    for alias in aliases:
+        refuse_no_words_in("aliases", alias)
 
 
 async def _block(

@@ -17,8 +17,11 @@ insert into ownerships (invoice_id, owner_id, by_id, at) values ($1, $2, $3, $4)
 insert into forwarder_questions (id, invoice_id, question, person_id, person_name, asked_at) values ($1, $2, $3, $4, $5, $6);
 
 -- name: unsent_questions
--- What the forwarder is to be asked still, oldest first.
-select id, question, person_name from forwarder_questions where invoice_id = $1 and sent_at is null order by asked_at;
+-- What the forwarder is to be asked still, oldest first; a question about an earlier hold is over.
+select q.id, q.question, q.person_name from forwarder_questions q
+ where q.invoice_id = $1 and q.sent_at is null
+   and not exists (select from audits a where a.invoice_id = q.invoice_id and a.at > q.asked_at and a.target <> 'held')
+ order by q.asked_at;
 
 -- name: question_sent
 update forwarder_questions set sent_at = greatest($2::timestamptz, asked_at) where id = $1 and sent_at is null;

@@ -25,3 +25,31 @@ update sessions set seen_at = $2 where id = $1 and seen_at < $2;
 
 -- name: end_session
 update sessions set ended_at = $2 where id = $1 and ended_at is null returning id;
+
+-- name: people
+-- By address; $1: the last address of the page before.
+select * from people where $1::text is null or address > $1 order by address limit $2;
+
+-- name: lock_admins
+-- Every admin there is, locked in one order, so that two of them cannot leave at once.
+select id from people where role = 'admin' and active order by id for update;
+
+-- name: lock_person
+select * from people where id = $1 for update;
+
+-- name: change_person
+update people set name = $2, role = $3, active = $4, version = version + 1 where id = $1 returning *;
+
+-- name: sessions_of
+-- The sessions of a person that hold, the last used first.
+select * from sessions
+ where person_id = $1 and ended_at is null and expires_at > $2 and seen_at > $3 order by seen_at desc, id limit 100;
+
+-- name: end_session_of
+update sessions set ended_at = $3 where id = $1 and person_id = $2 and ended_at is null returning id;
+
+-- name: end_sessions_of
+update sessions set ended_at = $2 where person_id = $1 and ended_at is null;
+
+-- name: step_up
+update sessions set stepped_up_at = $2 where id = $1 and ended_at is null returning id;

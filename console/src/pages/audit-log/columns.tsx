@@ -1,7 +1,7 @@
 /** How an entry of the record looks in its list. */
 import { ArrowRight } from "lucide-react";
 import { Link } from "react-router";
-import { State } from "@/parts/badge";
+import { Simulated, State } from "@/parts/badge";
 import type { Api } from "@/parts/client";
 import type { Column } from "@/parts/table";
 import { brief, moment } from "@/parts/time";
@@ -19,7 +19,7 @@ export const columns = (open: Open): readonly Column<Entry>[] => [
     cell: (row) => <span title={moment(row.at, true)}>{brief(row.at)}</span>,
   },
   { id: "invoice", header: "Invoice", track: "minmax(0, 1.4fr)", cell: (row) => <Invoice entry={row} /> },
-  { id: "step", header: "Step", track: "minmax(0, 1.2fr)", cell: (row) => <Move entry={row} /> },
+  { id: "step", header: "Step", track: "minmax(0, 1.5fr)", cell: (row) => <Move entry={row} /> },
   { id: "actor", header: "Who", track: "minmax(0, 1fr)", cell: (row) => row.actor },
   {
     id: "note",
@@ -75,6 +75,7 @@ function Move({ entry }: { entry: Entry }) {
       <span className="truncate">{entry.step}</span>
       <ArrowRight aria-hidden size={13} className="shrink-0 text-quiet" />
       <State state={entry.target} />
+      {entry.facts.simulated === true && <Simulated />}
     </span>
   );
 }

@@ -1,7 +1,7 @@
 /** One entry in full: what was written, the hash over it, and what this invoice's record proves. */
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
-import { STATES, State } from "@/parts/badge";
+import { Simulated, STATES, State } from "@/parts/badge";
 import { Callout } from "@/parts/callout";
 import { type Api, api, data } from "@/parts/client";
 import { Facts, Hash } from "@/parts/facts";
@@ -31,7 +31,12 @@ export function EntryFacts({ entry }: { entry: Entry }) {
           ["Vendor", entry.vendor],
           ["Step", `${entry.step}, version ${entry.version}`],
           ["From", entry.source ? (STATES[entry.source]?.[0] ?? entry.source) : "nothing: it is the first"],
-          ["To", <State key="to" state={entry.target} />],
+          [
+            "To",
+            <span key="to" className="flex items-center gap-2">
+              <State state={entry.target} /> {entry.facts.simulated === true && <Simulated />}
+            </span>,
+          ],
           [
             "Who",
             <Link key="who" className="link" to={`/audit-log?person=${encodeURIComponent(entry.actor)}`}>

@@ -8,7 +8,7 @@ import { rowsOf, usePages } from "@/parts/list";
 import { Money } from "@/parts/money";
 import { Failing, Loading } from "@/parts/states";
 import { Time } from "@/parts/time";
-import { keyWords, type Measure, TITLES } from "./shape";
+import { keyWords, type Measure, reasonWords, TITLES } from "./shape";
 
 type Props = {
   measure: Measure | null;
@@ -24,7 +24,8 @@ const NAMED: readonly Measure[] = ["touchless", "times", "stops", "due", "msme"]
 
 export function Behind({ measure, of, days, definition, close }: Props) {
   const known = measure !== null && measure in TITLES;
-  const title = known ? `${TITLES[measure]}${NAMED.includes(measure) ? `: ${keyWords(of)}` : ""}` : "";
+  const row = measure === "stops" ? reasonWords(of) : keyWords(of);
+  const title = known ? `${TITLES[measure]}${NAMED.includes(measure) ? `: ${row}` : ""}` : "";
   return (
     <Dialog wide title={title} open={known} close={close}>
       {known && (

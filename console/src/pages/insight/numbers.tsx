@@ -4,7 +4,7 @@ import { Badge } from "@/parts/badge";
 import { count, Money, money, percent } from "@/parts/money";
 import { span } from "@/parts/time";
 import { Measured, Rows, Tile } from "./parts";
-import { behind, type Insight, keyWords, type Measure, URGENCY } from "./shape";
+import { behind, type Insight, keyWords, type Measure, reasonWords, URGENCY } from "./shape";
 
 /** The charts weigh more than all else here, and the numbers do without them. */
 const Bars = lazy(() => import("./bars"));
@@ -16,12 +16,16 @@ export function Numbers({ insight, days }: Props) {
     <>
       <Tiles insight={insight} days={days} />
       <div className="grid items-start gap-4 lg:grid-cols-2">
-        <Stops insight={insight} days={days} />
-        <Times insight={insight} days={days} />
-        <Waiting insight={insight} days={days} measure="due" />
-        <Waiting insight={insight} days={days} measure="msme" />
-        <Vendors insight={insight} days={days} />
-        <Approvers insight={insight} days={days} />
+        <div className="flex min-w-0 flex-col gap-4">
+          <Stops insight={insight} days={days} />
+          <Waiting insight={insight} days={days} measure="due" />
+          <Waiting insight={insight} days={days} measure="msme" />
+        </div>
+        <div className="flex min-w-0 flex-col gap-4">
+          <Times insight={insight} days={days} />
+          <Vendors insight={insight} days={days} />
+          <Approvers insight={insight} days={days} />
+        </div>
       </div>
     </>
   );
@@ -77,7 +81,7 @@ function cents(usd: string): string {
 function Stops({ insight, days }: Props) {
   const rows = insight.stops.map((stop) => ({
     key: stop.key,
-    head: keyWords(stop.key),
+    head: reasonWords(stop.key),
     to: behind(days, "stops", stop.key),
     cells: [count(stop.invoices)],
   }));
@@ -85,8 +89,9 @@ function Stops({ insight, days }: Props) {
     <Measured insight={insight} measure="stops">
       <Chart
         bars={insight.stops.slice(0, 8).map((stop) => ({
-          name: keyWords(stop.key),
+          name: reasonWords(stop.key),
           value: stop.invoices,
+          more: 0,
           words: count(stop.invoices),
         }))}
       />

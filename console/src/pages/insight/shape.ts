@@ -41,6 +41,27 @@ export const URGENCY: readonly string[] = [
   "unknown",
 ];
 
+/** Where no rule stopped an invoice, the step at which it stopped stands for the reason. */
+const STOPPED_AT: Readonly<Record<string, string>> = {
+  receive: "not taken in",
+  extract: "could not be read",
+  assess: "could not be assessed",
+  check: "could not be checked",
+  prepare: "bank form could not be filled",
+  ask: "nobody could be asked",
+  wait: "nobody answered in time",
+  answer: "rejected by an approver",
+  intend: "changed before the payment",
+  pay: "payment did not go through",
+  report: "forwarder could not be told",
+  tell: "forwarder could not be told",
+  decide: "rejected by a person",
+};
+
+export function reasonWords(key: string): string {
+  return STOPPED_AT[key] ?? key.replaceAll("_", " ");
+}
+
 export function keyWords(key: string): string {
   return KEYS[key] ?? STATES[key]?.[0] ?? key.replaceAll("_", " ");
 }

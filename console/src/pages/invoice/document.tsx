@@ -112,7 +112,7 @@ function Box({ field, on, select }: { field: Field; on: boolean; select: () => v
       aria-label={`${LABELS[field.name] ?? field.name} on the page`}
       title={LABELS[field.name] ?? field.name}
       onClick={select}
-      className={`absolute rounded-[2px] border-2 ${on ? "border-[#3d4bc7] bg-[#3d4bc7]/20" : "border-[#3d4bc7]/45 hover:bg-[#3d4bc7]/15"}`}
+      className={`absolute -m-[3px] box-content rounded-[3px] border p-0.5 ${on ? "border-[#3d4bc7] bg-[#3d4bc7]/20 ring-1 ring-[#3d4bc7]" : "border-[#3d4bc7]/40 hover:bg-[#3d4bc7]/15"}`}
       style={{
         left: `${x0 * 100}%`,
         top: `${y0 * 100}%`,

@@ -5,12 +5,15 @@ import { Badge } from "@/parts/badge";
 import { Button } from "@/parts/button";
 import { FormProblem } from "@/parts/form";
 import { Key } from "@/parts/keys";
-import { moment } from "@/parts/time";
+import { money } from "@/parts/money";
+import { day, moment } from "@/parts/time";
 import { certainty, LABELS, SOURCES } from "./labels";
 import type { Correction, Field } from "./shape";
 
 /** New values by field name; an empty text says that the document does not have it. */
 export type Drafts = Readonly<Record<string, string>>;
+
+const SUMS: readonly string[] = ["net", "tax", "total"];
 
 type Props = {
   fields: readonly Field[];
@@ -32,6 +35,7 @@ export function Fields(props: Props) {
   const [editing, setEditing] = useState<string | null>(null);
   const list = useRef<HTMLUListElement>(null);
   const changes = Object.keys(drafts).length;
+  const currency = drafts.currency ?? fields.find((field) => field.name === "currency")?.value ?? "";
 
   const focus = (name: string) => list.current?.querySelector<HTMLElement>(`[data-field="${name}"]`)?.focus();
   const onKey = (event: KeyboardEvent) => {
@@ -66,6 +70,7 @@ export function Fields(props: Props) {
             ) : (
               <Row
                 field={field}
+                currency={currency}
                 corrections={props.corrections.filter((each) => each.field === field.name)}
                 draft={drafts[field.name]}
                 on={field.name === selected}
@@ -104,6 +109,8 @@ function KeysWords() {
 
 function Row(props: {
   field: Field;
+  /** Of the whole invoice; its sums are written as it is usual there. */
+  currency: string;
   corrections: readonly Correction[];
   draft: string | undefined;
   on: boolean;
@@ -135,9 +142,13 @@ function Row(props: {
           <span
             className={`break-words ${value ? "" : "text-quiet italic"} ${draft === undefined ? "" : "font-semibold"}`}
           >
-            {value || "not found"}
+            {value ? shown(field.name, value, props.currency) : "not found"}
           </span>
-          {draft !== undefined && <s className="ml-2 text-quiet">{field.value || "not found"}</s>}
+          {draft !== undefined && (
+            <s className="ml-2 text-quiet">
+              {field.value ? shown(field.name, field.value, props.currency) : "not found"}
+            </s>
+          )}
           {props.on && <Detail field={field} corrections={props.corrections} />}
         </span>
       </button>
@@ -208,7 +219,7 @@ function Editor({ field, value, keep }: { field: Field; value: string; keep: (te
         className="field"
         defaultValue={value}
         autoComplete="off"
-        inputMode={["net", "tax", "total"].includes(field.name) ? "decimal" : "text"}
+        inputMode={SUMS.includes(field.name) ? "decimal" : "text"}
         placeholder={field.name.endsWith("_date") ? "2026-11-30" : "not in the document"}
         onBlur={(event) => keep(event.target.value.trim())}
         onKeyDown={(event) => {
@@ -217,6 +228,15 @@ function Editor({ field, value, keep }: { field: Field; value: string; keep: (te
       />
     </form>
   );
+}
+
+/** A normal form as people read it; what has none, or a wrong one, as it is. */
+function shown(name: string, value: string, currency: string): string {
+  if (SUMS.includes(name) && /^-?\d+(\.\d+)?$/.test(value) && /^[A-Z]{3}$/.test(currency)) {
+    return money({ amount: value, currency });
+  }
+  if (name.endsWith("_date") && !Number.isNaN(Date.parse(value))) return day(value);
+  return value;
 }
 
 function IconButton(props: { label: string; onPress: () => void; icon: React.ReactNode }) {

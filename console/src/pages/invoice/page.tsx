@@ -47,6 +47,10 @@ function Case({ invoice }: { invoice: Invoice }) {
   const choose = (name: string) => {
     setSelected(name);
     setTab("fields");
+    // From the page to the keyboard: Enter now corrects what was clicked.
+    setTimeout(() =>
+      document.querySelector<HTMLElement>(`[data-field="${name}"]`)?.focus({ preventScroll: true }),
+    );
   };
   const segments: Segment[] = [
     {

@@ -2,10 +2,13 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useNavigate } from "react-router";
-import { Button } from "@/parts/button";
+import { Button, LinkButton } from "@/parts/button";
 import { api, data } from "@/parts/client";
 import { FormProblem, TextArea, TextField } from "@/parts/form";
+import { useMay } from "@/parts/me";
+import { Page } from "@/parts/page";
 import { fieldMessage } from "@/parts/problem";
+import { Empty } from "@/parts/states";
 import { toast } from "@/parts/toasts";
 import { VendorChoice } from "./vendor-choice";
 
@@ -14,9 +17,10 @@ const FIELDS = ["number", "total.amount", "total.currency", "description"].flatM
   `body.${name}`,
 ]);
 
-export function NewOrder({ close }: { close: () => void }) {
+export default function NewOrder() {
   const navigate = useNavigate();
   const queries = useQueryClient();
+  const may = useMay("orders.edit");
   const [form, setForm] = useState({ number: "", amount: "", currency: "INR", description: "" });
   const [vendor, setVendor] = useState<string | null>(null);
   const make = useMutation({
@@ -35,7 +39,6 @@ export function NewOrder({ close }: { close: () => void }) {
     onSuccess: async (order) => {
       await queries.invalidateQueries({ queryKey: ["orders"] });
       toast(`${order.number} is in the master.`);
-      close();
       await navigate(`/purchase-orders/${order.id}`);
     },
     meta: { quiet: true },
@@ -50,44 +53,53 @@ export function NewOrder({ close }: { close: () => void }) {
     event.preventDefault();
     if (vendor) make.mutate(vendor);
   };
+  if (!may) {
+    return (
+      <Page title="New purchase order">
+        <Empty title="Not yours to do">Your role may look at purchase orders, not make them.</Empty>
+      </Page>
+    );
+  }
   return (
-    <form onSubmit={submit} className="flex flex-col gap-3">
-      <TextField
-        label="Number"
-        help="As the vendor prints it on the invoice."
-        required
-        maxLength={100}
-        {...field("number")}
-      />
-      <VendorChoice choose={setVendor} />
-      <div className="grid grid-cols-[minmax(0,1fr)_6rem] gap-3">
+    <Page title="New purchase order" lead="Invoices that name it are paid only within what is left of it.">
+      <form onSubmit={submit} className="panel flex max-w-xl flex-col gap-3 p-4">
         <TextField
-          label="Total"
-          inputMode="decimal"
-          pattern="[0-9]+([.][0-9]{1,3})?"
-          title="Digits, with a point before the smaller unit"
+          label="Number"
+          help="As the vendor prints it on the invoice."
           required
-          {...field("amount", "total.amount")}
+          maxLength={100}
+          {...field("number")}
         />
-        <TextField
-          label="Currency"
-          className="uppercase"
-          pattern="[A-Za-z]{3}"
-          maxLength={3}
-          required
-          {...field("currency", "total.currency")}
-        />
-      </div>
-      <TextArea label="Description" rows={2} maxLength={1000} {...field("description")} />
-      <FormProblem error={error} fields={FIELDS} />
-      <div className="flex gap-2">
-        <Button look="main" type="submit" disabled={!vendor} busy={make.isPending}>
-          Make the order
-        </Button>
-        <Button look="bare" onPress={close}>
-          Cancel
-        </Button>
-      </div>
-    </form>
+        <VendorChoice choose={setVendor} />
+        <div className="grid grid-cols-[minmax(0,1fr)_6rem] gap-3">
+          <TextField
+            label="Total"
+            inputMode="decimal"
+            pattern="[0-9]+([.][0-9]{1,3})?"
+            title="Digits, with a point before the smaller unit"
+            required
+            {...field("amount", "total.amount")}
+          />
+          <TextField
+            label="Currency"
+            className="uppercase"
+            pattern="[A-Za-z]{3}"
+            maxLength={3}
+            required
+            {...field("currency", "total.currency")}
+          />
+        </div>
+        <TextArea label="Description" rows={2} maxLength={1000} {...field("description")} />
+        <FormProblem error={error} fields={FIELDS} />
+        <div className="flex gap-2">
+          <Button look="main" type="submit" disabled={!vendor} busy={make.isPending}>
+            Make the order
+          </Button>
+          <LinkButton look="bare" to="/purchase-orders">
+            Cancel
+          </LinkButton>
+        </div>
+      </form>
+    </Page>
   );
 }

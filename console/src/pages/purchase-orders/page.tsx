@@ -1,11 +1,9 @@
 /** What was ordered, and how much of each order its invoices have used. */
 import { FileUp, Package, Plus } from "lucide-react";
-import { useState } from "react";
 import { Link } from "react-router";
 import { Badge } from "@/parts/badge";
 import { Button, LinkButton } from "@/parts/button";
 import { type Api, api, data } from "@/parts/client";
-import { Dialog } from "@/parts/dialog";
 import { Choice } from "@/parts/form";
 import { List, useFilters, usePages } from "@/parts/list";
 import { useMay } from "@/parts/me";
@@ -14,7 +12,6 @@ import { Page } from "@/parts/page";
 import { SearchField } from "@/parts/search";
 import { Empty } from "@/parts/states";
 import type { Column } from "@/parts/table";
-import { NewOrder } from "./new";
 import { Used } from "./used";
 
 type Order = Api<"OrderAnswer">;
@@ -57,7 +54,6 @@ const COLUMNS: readonly Column<Order>[] = [
 export default function PurchaseOrders() {
   const { values, change, any } = useFilters(["q", "show", "vendor_id"]);
   const may = useMay("orders.edit");
-  const [making, setMaking] = useState(false);
   const query = usePages(["orders", values], (after) =>
     data(
       api.GET("/api/v1/purchase-orders", {
@@ -82,9 +78,9 @@ export default function PurchaseOrders() {
             <LinkButton to="/purchase-orders/import">
               <FileUp aria-hidden size={15} /> Import
             </LinkButton>
-            <Button look="main" onPress={() => setMaking(true)}>
+            <LinkButton look="main" to="/purchase-orders/new">
               <Plus aria-hidden size={15} /> New order
-            </Button>
+            </LinkButton>
           </>
         )
       }
@@ -131,9 +127,6 @@ export default function PurchaseOrders() {
         </div>
         {values.vendor_id && <Button onPress={() => change("vendor_id", "")}>Of all vendors</Button>}
       </List>
-      <Dialog title="New purchase order" open={making} close={() => setMaking(false)}>
-        <NewOrder close={() => setMaking(false)} />
-      </Dialog>
     </Page>
   );
 }
