@@ -32,6 +32,9 @@ _ADMIN: Final = re.compile(r"^(?P<name>[^<>]+?)\s*<(?P<address>[^<>@\s]+@[^<>@\s
 PASSWORDS: Final = ("postgres_password", "redis_password", "imap_password", "smtp_password", "bank_password",
                     "minio_secret_key", "twilio_auth_token")  # fmt: skip
 
+SHORTEST_WEBHOOK_SECRET: Final = 24
+"""Characters; it signs what the ledger believes."""
+
 FEWEST_BYTES: Final = 16
 """Different byte values in a random master key: 30 on average."""
 
@@ -96,6 +99,13 @@ class Settings(BaseSettings):
     smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
     smtp_ca_file: Path | None = None
     mail_from: Address = Address("")
+
+    company_name: str = ""
+    tally_company: str = ""
+    tally_purchase_ledger: str = "Purchase Accounts"
+    tally_bank_ledger: str = "Bank Accounts"
+    ledger_webhook_url: str = ""
+    ledger_webhook_secret: SecretStr = SecretStr("")
 
     approvers: Annotated[tuple[Person, ...], NoDecode] = ()
     console_admins: Annotated[tuple[Admin, ...], NoDecode] = ()
@@ -275,6 +285,11 @@ def contradictions(settings: Settings) -> list[str]:
         problems.append("SMTP_TLS=none is only for a server on this machine; set SMTP_TLS=starttls.")
     if settings.public_url and not _reachable(settings.public_url):
         problems.append("PUBLIC_URL must begin with https://.")
+    if settings.ledger_webhook_url:
+        if not _reachable(settings.ledger_webhook_url):
+            problems.append("LEDGER_WEBHOOK_URL must begin with https://.")
+        if len(settings.ledger_webhook_secret.get_secret_value()) < SHORTEST_WEBHOOK_SECRET:
+            problems.append("LEDGER_WEBHOOK_SECRET is too short: make 32 characters by chance.")
     if settings.failpoints and not _loopback(urlsplit(settings.public_url).hostname or ""):
         problems.append("FAILPOINTS is only for tests on this machine; leave it empty.")
     problems += _one_for_two(settings.approvers) + _weak(settings)

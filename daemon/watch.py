@@ -9,6 +9,7 @@ import structlog
 
 from daemon.alarm import make_alarm
 from daemon.backup import back_up_nightly
+from daemon.deliveries import deliver_batches
 from daemon.inbox import InboxWatch
 from daemon.queue import open_bell
 from daemon.ringer import ring_bells
@@ -78,6 +79,7 @@ async def watch(settings: Settings) -> None:
                 tasks.create_task(inbox.run(), name="inbox")
                 tasks.create_task(ring_bells(world.store, bell), name="bells")
                 tasks.create_task(sweep_and_seal(world, bell), name="schedule")
+                tasks.create_task(deliver_batches(settings, world), name="deliveries")
                 tasks.create_task(make_alarm(settings, world).run(), name="alarm")
         finally:
             schedule.shutdown(wait=False)

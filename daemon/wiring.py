@@ -21,6 +21,7 @@ from daemon.adapters.bank_portal import BankPortal
 from daemon.adapters.bank_video import link_ffmpeg
 from daemon.adapters.blobs_disk import DiskBlobs
 from daemon.adapters.files_https import HttpsFiles, PinnedTransport
+from daemon.adapters.ledger_webhook import LedgerWebhook
 from daemon.adapters.mailbox_imap import ImapAccount, ImapMailbox
 from daemon.adapters.mailer_smtp import SmtpMailer
 from daemon.adapters.messenger_twilio import TwilioMessenger
@@ -95,6 +96,8 @@ async def open_world(settings: Settings, *, browser: bool = False) -> AsyncItera
         stack.push_async_callback(messenger.close)
         files = make_files(settings, door)
         stack.push_async_callback(files.aclose)
+        ledger = LedgerWebhook(settings.ledger_webhook_url, EgressTransport(door, "ledger"))
+        stack.push_async_callback(ledger.aclose)
         yield World(
             store=store,
             vault=vault,
@@ -106,6 +109,7 @@ async def open_world(settings: Settings, *, browser: bool = False) -> AsyncItera
             bank=make_bank(settings, vault, bank_browser, clock),
             mailer=make_mailer(settings, guard, door, clock.unix_s),
             files=files,
+            ledger=ledger,
             clock=clock,
             policy=load_policy(settings.policy_file),
             approvers=settings.approvers,

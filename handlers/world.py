@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -100,6 +100,13 @@ class Files(Protocol):
         """The file at an address; PermanentError when it may not or cannot be had, TransientError to try again."""
 
 
+class Ledger(Protocol):
+    """The ledger's webhook."""
+
+    async def post(self, body: bytes, headers: Mapping[str, str]) -> int:
+        """The HTTP status; TransientError when no answer came, PermanentError when nothing may be sent."""
+
+
 class Clock(Protocol):
     """Time, so that tests own it."""
 
@@ -121,6 +128,7 @@ class World:
     bank: Bank
     mailer: Mailer
     files: Files
+    ledger: Ledger
     clock: Clock
     policy: Policy
     approvers: tuple[Person, ...]

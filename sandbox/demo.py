@@ -15,7 +15,7 @@ from rich.console import Console
 
 from sandbox.demo_report import last_line, report
 from sandbox.demo_show import Result, Show
-from sandbox.demo_stack import Stack, start_stack
+from sandbox.demo_stack import Stack, sign_in_link, start_stack
 from sandbox.demo_street import open_street
 from sandbox.mails import BAD_MAILS, DEMO_MAILS
 from sandbox.processes import ServiceError
@@ -92,7 +92,9 @@ def _addresses(stack: Stack, console: Console) -> None:
     bank = stack.environment
     login = f"customer {bank['BANK_CUSTOMER_ID']}, password {bank['BANK_PASSWORD']}"
     console.print(f"Bank    {places.bank_url}  ({login})", highlight=False)
-    console.print(f"Web     {places.public_url}/readyz\n", highlight=False)
+    console.print(f"Web     {places.public_url}/readyz", highlight=False)
+    console.print(f"Console {places.console_url}  (sign in once, within 15 minutes:)", highlight=False)
+    console.print(f"        {sign_in_link(stack)}\n", highlight=False, soft_wrap=True, markup=False)
 
 
 def stop(_number: int, _frame: FrameType | None) -> NoReturn:

@@ -44,6 +44,11 @@ class Places:
         return f"http://{LOOPBACK}:{self.web}"
 
     @property
+    def console_url(self) -> str:
+        """The console, by a name: passkeys know no numbers."""
+        return f"http://localhost:{self.web}/"
+
+    @property
     def phone_url(self) -> str:
         """The simulated phones."""
         return f"http://{LOOPBACK}:{self.twilio}/phone"
@@ -122,6 +127,7 @@ def product_environment(
         "MAIL_FROM": places.mailbox,
         "APPROVERS": "; ".join(f"{who} {phone}" for who, phone in APPROVER_PHONES.items()),
         "POLICY_FILE": str(Path("deploy/policy.toml").resolve()),
+        "CONSOLE_ADMINS": PRIYA,
         "PUBLIC_URL": places.public_url,
         "WEB_PORT": str(places.web),
         "BLOBS_FOLDER": str(places.run / "blobs"),

@@ -17,6 +17,7 @@ import redis
 
 from sandbox.demo_places import (
     Places,
+    address_of,
     bank_environment,
     choose_places,
     outside_settings,
@@ -26,7 +27,7 @@ from sandbox.demo_places import (
     write_run_file,
 )
 from sandbox.demo_street import fresh_database
-from sandbox.mails import SAMPLES
+from sandbox.mails import PRIYA, SAMPLES
 from sandbox.outside import OutsideSettings
 from sandbox.ports import answers
 from sandbox.processes import ServiceError
@@ -88,13 +89,19 @@ def account_numbers() -> frozenset[str]:
         return frozenset(row["account_number"] for row in csv.DictReader(file))
 
 
-def run_product(environment: dict[str, str], *arguments: str) -> None:
-    """Run one command of the product to its end; ServiceError with what it said when it failed."""
+def run_product(environment: dict[str, str], *arguments: str) -> str:
+    """What one command of the product prints; ServiceError with what it said when it failed."""
     done = subprocess.run(
         python("daemon", *arguments), env=environment, capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise ServiceError(f"countersign {' '.join(arguments[:2])} failed: {done.stderr.strip()}")
+    return done.stdout.strip()
+
+
+def sign_in_link(stack: Stack) -> str:
+    """A link into the console, good once and for fifteen minutes."""
+    return run_product(plain_environment() | stack.environment, "people", "link", address_of(PRIYA))
 
 
 def await_ready(what: str, services: Services, ready: Callable[[], bool]) -> None:

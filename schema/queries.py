@@ -43,5 +43,6 @@ ROOMS: Final = (
     "sign_in",
     "api_keys",
     "first_answers",
+    "exports",
 )
 """The files there are; a test prepares every statement against the migrated schema."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -236,6 +236,13 @@ class NoFiles:
         raise PermanentError("No file may be fetched.")
 
 
+class NoLedger:
+    """No ledger is connected."""
+
+    async def post(self, body: bytes, headers: Mapping[str, str]) -> int:
+        raise PermanentError("No ledger is connected.")
+
+
 def make_town(database: Database, folder: Path, master_key: str | None = None) -> Town:
     """A world over a migrated database."""
     vault, store = Vault(master_key or new_master_key()), open_store(database)
@@ -259,6 +266,7 @@ def make_town(database: Database, folder: Path, master_key: str | None = None) -
         bank=town.bank,
         mailer=town.mailer,
         files=NoFiles(),
+        ledger=NoLedger(),
         clock=town.clock,
         policy=load_policy(Path("deploy/policy.toml")),
         approvers=(ASHA, VIKRAM),

@@ -9,6 +9,7 @@ from schema.store.api_keys import ApiKeyStore
 from schema.store.audit_log import AuditLogStore
 from schema.store.bank_changes import BankChangeStore
 from schema.store.corrections import CorrectionStore
+from schema.store.exports import ExportStore
 from schema.store.first_answers import FirstAnswerStore
 from schema.store.history import HistoryStore
 from schema.store.imports import ImportStore
@@ -62,6 +63,7 @@ class Store:
     sign_in: SignInStore
     api_keys: ApiKeyStore
     first_answers: FirstAnswerStore
+    exports: ExportStore
 
 
 def open_store(database: Database) -> Store:
@@ -92,4 +94,5 @@ def open_store(database: Database) -> Store:
         sign_in=SignInStore(database),
         api_keys=ApiKeyStore(database),
         first_answers=FirstAnswerStore(database),
+        exports=ExportStore(database),
     )

@@ -199,3 +199,15 @@ async def test_looking_changes_nothing(api: Api) -> None:
     for path in (LOG, f"{LOG}.csv", f"{LOG}/chain", f"/api/v1/invoices/{invoice}/bundle"):
         await api.auditor.get(path)
     assert await api.web.contents() == before
+
+
+async def test_values_at_the_edge_of_what_a_database_holds_are_no_fault(api: Api) -> None:
+    after = "WzkyMjMzNzIwMzY4NTQ3NzU4MDgwMDBd"  # [9223372036854775808000], larger than a bigint
+    for query in (
+        {"since": "0001-01-01T00:00:00+14:00"},
+        {"until": "9999-12-31T23:59:59-14:00"},
+        {"after": after},
+    ):
+        assert (await api.auditor.get(LOG, params=query)).status_code in (200, 422)
+    for path in (f"{LOG}/checkpoints", "/api/v1/exports"):
+        assert (await api.auditor.get(path, params={"after": after})).status_code in (200, 422)

@@ -139,6 +139,7 @@ def test_everything_outbound_has_one_door() -> None:
         "daemon/egress.py",
         "daemon/wiring.py",  # the inner transport of fetched files, which the door's own wraps
         "daemon/adapters/files_https.py",
+        "daemon/adapters/ledger_webhook.py",
         "daemon/adapters/mailer_smtp.py",
         "daemon/adapters/messenger_twilio.py",
         "daemon/adapters/model_openrouter.py",

@@ -14,6 +14,7 @@ from daemon.web.api import (
     decisions,
     events,
     exceptions,
+    exports,
     insight,
     invoices,
     master_imports,
@@ -54,6 +55,7 @@ ROOMS: Final[tuple[ModuleType, ...]] = (
     audit_log,
     insight,
     uploads,
+    exports,
 )
 """One module a resource, each with its `router`."""
 

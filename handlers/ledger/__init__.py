@@ -1,0 +1,1 @@
+"""Paid invoices in the forms that ledgers read; pure."""
