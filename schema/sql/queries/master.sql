@@ -59,10 +59,10 @@ with alike as materialized (
      where x.vendor_id = $2 and upper(regexp_replace(x.invoice_number, '[^A-Za-z0-9]', '', 'g')) = $3)
 select i.id, i.invoice_number, i.total, i.currency, i.state::text as state, i.created_at, d.sha256 = $4 as same_file
   from alike join invoices i on i.id = alike.id left join documents d on d.id = i.document_id
+  left join payments y on y.invoice_id = i.id and y.status = 'booked'
  where i.id <> $1
    and (i.duplicate_key is not null or (i.created_at, i.id) < (select created_at, id from invoices where id = $1))
-   and not (i.state in ('rejected') or (i.state = 'closed' and not exists (
-            select from payments y where y.invoice_id = i.id and y.status = 'booked')))
+   and i.state <> 'rejected' and (i.state <> 'closed' or y.id is not null)
  order by i.created_at limit 5;
 
 -- name: account_prints
