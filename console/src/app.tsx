@@ -29,6 +29,7 @@ const PAGES: readonly (readonly [path: string, page: Page])[] = [
   ["/audit-log", () => import("./pages/audit-log/page")],
   ["/people", () => import("./pages/people/page")],
   ["/insight", () => import("./pages/insight/page")],
+  ["/exports", () => import("./pages/exports/page")],
   ["/settings", () => import("./pages/settings/page")],
   ["*", () => import("./pages/not-found/page")],
 ];
