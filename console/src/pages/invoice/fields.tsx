@@ -6,6 +6,7 @@ import { Button } from "@/parts/button";
 import { FormProblem } from "@/parts/form";
 import { Key } from "@/parts/keys";
 import { money } from "@/parts/money";
+import { fieldMessage } from "@/parts/problem";
 import { day, moment } from "@/parts/time";
 import { certainty, LABELS, SOURCES } from "./labels";
 import type { Correction, Field } from "./shape";
@@ -70,6 +71,7 @@ export function Fields(props: Props) {
             ) : (
               <Row
                 field={field}
+                fault={fieldMessage(props.error, field.name)}
                 currency={currency}
                 corrections={props.corrections.filter((each) => each.field === field.name)}
                 draft={drafts[field.name]}
@@ -109,6 +111,8 @@ function KeysWords() {
 
 function Row(props: {
   field: Field;
+  /** Why what was sent for it was refused. */
+  fault: string | undefined;
   /** Of the whole invoice; its sums are written as it is usual there. */
   currency: string;
   corrections: readonly Correction[];
@@ -148,6 +152,11 @@ function Row(props: {
             <s className="ml-2 text-quiet">
               {field.value ? shown(field.name, field.value, props.currency) : "not found"}
             </s>
+          )}
+          {props.fault && (
+            <span role="alert" className="block text-sm text-bad">
+              {props.fault}
+            </span>
           )}
           {props.on && <Detail field={field} corrections={props.corrections} />}
         </span>
