@@ -1,7 +1,8 @@
 /** Passkeys: the browser's part of making and using them; every byte is checked by the server. */
 
-/** False in an old browser, and where the page is not served securely. */
+/** False in an old browser, where the page is not served securely, and under a bare IP address, which has no name. */
 export function passkeysWork(): boolean {
+  if (/^[\d.]+$|:/.test(location.hostname)) return false;
   return "PublicKeyCredential" in globalThis && "parseRequestOptionsFromJSON" in PublicKeyCredential;
 }
 

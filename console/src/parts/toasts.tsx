@@ -27,7 +27,7 @@ export function Toasts() {
     <section
       aria-label="Notifications"
       aria-live="polite"
-      className="pointer-events-none fixed inset-x-3 bottom-16 z-50 flex flex-col items-center gap-2 md:bottom-4 md:left-auto md:items-end"
+      className="pointer-events-none fixed inset-x-3 bottom-16 z-50 flex flex-col items-center gap-2 md:right-auto md:bottom-4 md:left-58 md:items-start"
     >
       {shown.map((note) => (
         <Toast key={note.id} note={note} />

@@ -128,6 +128,9 @@ function Progress({ all, again }: { all: readonly Sending[]; again: (sending: Se
 }
 
 function Mark({ sending }: { sending: Sending }) {
+  if (sending.upload?.outcome === "refused") {
+    return <CircleAlert aria-label="Refused" size={16} className="shrink-0 text-bad" />;
+  }
   if (sending.state === "done")
     return <CircleCheck aria-label="Taken in" size={16} className="shrink-0 text-good" />;
   if (sending.state === "failed")
