@@ -42,7 +42,7 @@ OURS = [
     if path.name in ("ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md") or "docs" in path.parts
 ]
 SCREEN_LINES = 40
-SECOND = "new|import|rotate|now|export|verify|check|seal|witness|key"
+SECOND = "new|import|rotate|now|export|verify|check|seal|witness|key|add|list|link|revoke"
 """The second words of commands."""
 FOLDERS = ("schema", "handlers", "daemon", "mockbank", "sandbox", "deploy", "docs", "tests")
 
