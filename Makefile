@@ -50,7 +50,7 @@ format: ## let linter and formatter mend what they can
 
 types: ## strict types, tests too
 	$(call stage,types,.venv/bin/mypy)
-	$(call stage,types of the console,( $(NPM) client && $(NPM) types ))
+	$(call stage,types of the console,( $(NPM) client ) && ( $(NPM) types ))
 
 console: setup ## rebuild the console at each change of its sources, for a web app that runs
 	@$(NPM) watch
