@@ -9,7 +9,7 @@ ARGS ?=
 SIDE_BY_SIDE ?= -n 3 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chaos tamper check lint format types layers unit integration journey lock clean leaks console
+.PHONY: help setup demo test test-console chaos tamper check lint format types layers unit integration journey lock clean leaks console
 
 # $(call stage,NAME,COMMAND): run it, then say how long it took.
 define stage
@@ -17,7 +17,7 @@ define stage
 endef
 
 help: ## list these verbs
-	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | while IFS='|' read -r verb says; do printf '  make %-12s %s\n' "$$verb" "$$says"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r verb says; do printf '  make %-12s %s\n' "$$verb" "$$says"; done
 
 setup: ## install what is missing; at once when nothing is
 	@sh deploy/setup.sh
@@ -30,6 +30,7 @@ leaks: setup ## run the street, then look everywhere for account numbers and one
 
 test: check ## everything that must be green: check, every test, then the demo
 	$(call stage,unit and integration,$(PY) -m pytest $(SIDE_BY_SIDE) tests/unit tests/integration)
+	$(call stage,console,$(PY) -m pytest tests/console)
 	$(call stage,journey,$(PY) -m pytest tests/journey)
 	$(call stage,demo,$(PY) -m sandbox demo </dev/null)
 
@@ -63,6 +64,9 @@ unit: setup ## tests that need nothing
 
 integration: setup ## tests that need the servers
 	$(call stage,integration,$(PY) -m pytest $(SIDE_BY_SIDE) tests/integration)
+
+test-console: setup ## tests of the console in a real browser, and of its API by its OpenAPI document
+	$(call stage,console,$(PY) -m pytest tests/console)
 
 journey: setup ## tests that need everything
 	$(call stage,journey,$(PY) -m pytest tests/journey)

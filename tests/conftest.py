@@ -82,31 +82,22 @@ async def template_database(services: Services) -> AsyncIterator[str]:
 @pytest.fixture
 async def empty_database_url(services: Services) -> AsyncIterator[str]:
     """A fresh database without any table."""
-    async with _copied_database(services.database_url, "template1") as url:
+    async with copied_database(services.database_url, "template1") as url:
         yield url
 
 
 @pytest.fixture
 async def database_url(services: Services, template_database: str) -> AsyncIterator[str]:
     """A fresh database with the whole schema."""
-    async with _copied_database(services.database_url, template_database) as url:
+    async with copied_database(services.database_url, template_database) as url:
         yield url
 
 
 @pytest.fixture
 async def redis_url(services: Services) -> AsyncIterator[str]:
     """An empty Redis database, emptied again afterwards."""
-    for number in itertools.count(1):
-        url = _named(services.redis_url, str(number))
-        async with redis.asyncio.Redis.from_url(url) as client:
-            try:
-                empty = await client.dbsize() == 0
-            except ResponseError:
-                pytest.fail("every database of the Redis at REDIS_URL holds data; tests empty only their own")
-            if empty:
-                yield url
-                await client.flushdb()
-                return
+    async with empty_redis(services.redis_url) as url:
+        yield url
 
 
 @pytest.fixture
@@ -116,13 +107,30 @@ def mailbox(services: Services) -> Mailbox:
 
 
 @asynccontextmanager
-async def _copied_database(server_url: str, template: str) -> AsyncIterator[str]:
+async def copied_database(server_url: str, template: str) -> AsyncIterator[str]:
+    """A database that is dropped afterwards."""
     name = f"t_{uuid.uuid4().hex[:12]}"
     await _copy(server_url, template, name)
     try:
         yield _named(server_url, name)
     finally:
         await _drop(server_url, name)
+
+
+@asynccontextmanager
+async def empty_redis(server_url: str) -> AsyncIterator[str]:
+    """The first Redis database without anything in it, emptied again afterwards."""
+    for number in itertools.count(1):
+        url = _named(server_url, str(number))
+        async with redis.asyncio.Redis.from_url(url) as client:
+            try:
+                empty = await client.dbsize() == 0
+            except ResponseError:
+                pytest.fail("every database of the Redis at REDIS_URL holds data; tests empty only their own")
+            if empty:
+                yield url
+                await client.flushdb()
+                return
 
 
 async def _copy(url: str, template: str, name: str) -> None:

@@ -17,7 +17,7 @@ from daemon.web.api.access import COOKIE, MEANT, token_hash
 from schema.ids import Address
 from schema.mail import OutgoingMail
 from schema.people import Person, Role
-from tests.integration.web_rig import PUBLIC, Web, serving_web
+from tests.integration.web_rig import Web, serving_web
 from tests.world import FakeMailer
 
 NAMES = {Role.ADMIN: "Nadia", Role.APPROVER: "Arjun", Role.CLERK: "Chitra", Role.AUDITOR: "Usha"}
@@ -60,19 +60,23 @@ class Api:
 
     async def sign_in(self, person: Person, *, stepped_up: bool = False) -> httpx.AsyncClient:
         """Another client in which this person is signed in."""
+        return _client(self.web, await self.open_session(person, stepped_up=stepped_up))
+
+    async def open_session(self, person: Person, *, stepped_up: bool = False) -> str:
+        """A session of this person; its cookie's value."""
         world, token, now = self.web.town.world, token_urlsafe(32), datetime.now(UTC)
         session = await world.store.people.open_session(
             person.id, token_hash(token), how="link", device="test", at=now, until=now + timedelta(days=7)
         )
         if stepped_up:
             await self.web.rows("update sessions set stepped_up_at = $2 where id = $1", session, now)
-        return _client(self.web, token)
+        return token
 
 
 @asynccontextmanager
-async def serving_api(database_url: str, redis_url: str, folder: Path) -> AsyncIterator[Api]:
+async def serving_api(database_url: str, redis_url: str, folder: Path, **changed: Any) -> AsyncIterator[Api]:
     """The app within its lifespan, one person of each role signed in and freshly proven."""
-    async with serving_web(database_url, redis_url, folder) as web:
+    async with serving_web(database_url, redis_url, folder, **changed) as web:
         people = {
             role: await web.town.world.store.people.add(
                 Address(f"{name.lower()}@meridian.example"), name, role, at=datetime.now(UTC)
@@ -90,5 +94,6 @@ async def serving_api(database_url: str, redis_url: str, folder: Path) -> AsyncI
 
 def _client(web: Web, token: str | None = None) -> httpx.AsyncClient:
     transport = httpx.ASGITransport(web.app, raise_app_exceptions=False)
-    headers = {MEANT: "1", "Origin": PUBLIC} | ({"Cookie": f"{COOKIE}={token}"} if token else {})
-    return httpx.AsyncClient(transport=transport, base_url=PUBLIC, headers=headers)
+    public: str = web.app.state.settings.public_url
+    headers = {MEANT: "1", "Origin": public} | ({"Cookie": f"{COOKIE}={token}"} if token else {})
+    return httpx.AsyncClient(transport=transport, base_url=public, headers=headers)

@@ -150,9 +150,9 @@ def web_settings(database_url: str, redis_url: str, folder: Path, **changed: Any
 
 
 @asynccontextmanager
-async def serving_web(database_url: str, redis_url: str, folder: Path) -> AsyncIterator[Web]:
+async def serving_web(database_url: str, redis_url: str, folder: Path, **changed: Any) -> AsyncIterator[Web]:
     """The app within its lifespan, and a street with a stocked vendor master."""
-    settings = web_settings(database_url, redis_url, folder)
+    settings = web_settings(database_url, redis_url, folder, **changed)
     app = create_app(settings)
     async with open_database(database_url, connections=3) as database, app.router.lifespan_context(app):
         town = make_town(database, folder, settings.master_key.get_secret_value())

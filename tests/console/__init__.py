@@ -1,0 +1,1 @@
+"""Tests of the console: the real web app in a real Chromium."""

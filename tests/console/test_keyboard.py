@@ -1,0 +1,54 @@
+"""The console without a mouse."""
+
+from __future__ import annotations
+
+from playwright.async_api import expect
+
+from schema.people import Role
+from tests.console.console_rig import Console
+
+
+async def test_a_clerk_walks_the_exceptions_by_keys(console: Console) -> None:
+    async with console.visit(Role.CLERK) as watched:
+        await watched.open("/exceptions")
+        rows = watched.page.get_by_role("table").get_by_role("row")
+        for key, index in (("j", 2), ("k", 1)):
+            await watched.page.keyboard.press(key)
+            await expect(rows.nth(index)).to_have_attribute("aria-current", "true")
+
+
+async def test_reject_asks_for_a_reason_and_escape_takes_it_back(console: Console) -> None:
+    async with console.visit(Role.CLERK) as watched:
+        await watched.open("/exceptions")
+        await watched.page.keyboard.press("e")
+        dialog = watched.page.get_by_role("dialog")
+        await dialog.wait_for()
+        assert await dialog.locator(":focus").count() == 1
+        await watched.page.keyboard.press("Escape")
+        await dialog.wait_for(state="hidden")
+        assert [path for path, _ in watched.answers if "bulk" in path or "decide" in path] == []
+
+
+async def test_two_keys_go_to_any_page(console: Console) -> None:
+    async with console.visit(Role.ADMIN) as watched:
+        await watched.open("/")
+        for key, path in (("i", "/invoices"), ("v", "/vendors"), ("e", "/exceptions"), ("t", "/")):
+            await watched.page.keyboard.press("g")
+            await watched.page.keyboard.press(key)
+            await watched.page.wait_for_url(f"{console.origin}{path}")
+
+
+async def test_a_question_mark_tells_the_keys(console: Console) -> None:
+    async with console.visit(Role.AUDITOR) as watched:
+        await watched.open("/exceptions")
+        await watched.page.keyboard.press("?")
+        text = await watched.page.get_by_role("dialog").inner_text()
+        assert "Next exception" in text
+        assert "Reject" not in text
+
+
+async def test_the_first_tab_skips_to_the_content(console: Console) -> None:
+    async with console.visit(Role.ADMIN) as watched:
+        await watched.open("/")
+        await watched.page.keyboard.press("Tab")
+        assert await watched.page.locator(":focus").inner_text() == "Skip to content"
