@@ -22,6 +22,8 @@ TEXTS = ("invoice_number", "seller_name", "seller_tax_id", "account", "ifsc", "p
 MANY_FILES, MANY_MAILS = 50, 5
 PLACE = Place(page=1, x0=0.1, y0=0.1, x1=0.4, y1=0.15)
 PDF = "application/pdf"
+ALARM = "No proof for four minutes that mail is heard of. " * 4
+"""As long as alarms are: the page of the day has to wrap it."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,9 @@ async def fill(town: Town) -> Rows:
     hostile = await _walked(town, 3, hostile=True)
     for uid in range(4, 4 + MANY_MAILS):
         await _take_in(town, uid, files=MANY_FILES)
+    await town.world.store.operations.raise_alarm(
+        "mailbox pay@countersign.example", ALARM, again_after_s=3600
+    )
     vendor = await town.world.store.master.vendor_by_tax_id(TAX_ID)
     assert vendor is not None
     async with town.world.store.database.transaction() as connection:

@@ -204,8 +204,8 @@ function Services({ today }: { today: TodayAnswer }) {
         {today.services.map((each) => (
           <li key={each.name} className="flex items-center gap-3 px-4 py-2.5">
             <Dot well={each.well} />
-            <span className="min-w-0 grow truncate">{each.name}</span>
-            <span className="shrink-0 text-sm text-quiet">{each.words}</span>
+            <span className="max-w-1/2 shrink-0 truncate">{each.name}</span>
+            <span className="min-w-0 grow wrap-anywhere text-right text-sm text-quiet">{each.words}</span>
           </li>
         ))}
       </ul>
