@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from handlers.payee import refuse_click_to_other_payee
 from handlers.world import World
-from schema.errors import PausedError, TermsChangedError
+from schema.errors import PausedError
 from schema.ids import PaymentId
 from schema.invoice import Payment
 from schema.store import Store
@@ -12,7 +13,7 @@ from schema.store import Store
 async def refuse_when_stopped(payment: Payment, world: World) -> None:
     """PausedError or TermsChangedError when this payment may not go on now."""
     await refuse_when_paused(payment.transfer.payment_id, world.store)
-    await refuse_when_vendor_changed(payment, world)
+    await refuse_click_to_other_payee(payment.transfer.invoice_id, world)
 
 
 async def refuse_when_paused(payment: PaymentId, store: Store) -> None:
@@ -20,15 +21,3 @@ async def refuse_when_paused(payment: PaymentId, store: Store) -> None:
     pause = await store.operations.pause_on(payment)
     if pause is not None:
         raise PausedError(pause.sentence)
-
-
-async def refuse_when_vendor_changed(payment: Payment, world: World) -> None:
-    """TermsChangedError when the vendor master says by now that this vendor is paid otherwise, or not at all."""
-    vendor, t = await world.store.master.vendor(payment.vendor_id), payment.transfer
-    assert vendor is not None  # a foreign key
-    if vendor.blocked:
-        raise TermsChangedError(f"Payments to {vendor.name} were blocked after the check.")
-    agreed = (t.beneficiary, t.routing, t.amount.currency)
-    same = (vendor.beneficiary, vendor.routing, vendor.currency) == agreed
-    if not same or not world.vault.same_account(vendor.account, t.account.print):
-        raise TermsChangedError("The vendor master was changed after the check; it would be paid as before.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from handlers.brake import refuse_when_vendor_changed
 from handlers.world import World
 from schema.errors import TermsChangedError
 from schema.failpoints import reach
@@ -20,7 +19,6 @@ async def prepare(invoice: Invoice, world: World) -> Outcome:
     if invoice.policy_version != world.policy.version:
         # How many people must approve was reckoned by the other policy; the fingerprint would name this one.
         raise TermsChangedError("The policy changed after the check; check it again.")
-    await refuse_when_vendor_changed(payment, world)
     assert invoice.plan is not None
     await reach("prepare.before")
     draft = await world.bank.prepare(payment.transfer, invoice.plan)
