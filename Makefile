@@ -30,7 +30,7 @@ leaks: setup ## run the street, then look everywhere for account numbers and one
 
 test: check ## everything that must be green: check, every test, then the demo
 	$(call stage,unit and integration,$(PY) -m pytest $(SIDE_BY_SIDE) tests/unit tests/integration)
-	$(call stage,console,$(PY) -m pytest tests/console)
+	$(call stage,console,$(PY) -m pytest $(SIDE_BY_SIDE) tests/console)
 	$(call stage,journey,$(PY) -m pytest tests/journey)
 	$(call stage,demo,$(PY) -m sandbox demo </dev/null)
 
@@ -66,7 +66,7 @@ integration: setup ## tests that need the servers
 	$(call stage,integration,$(PY) -m pytest $(SIDE_BY_SIDE) tests/integration)
 
 test-console: setup ## tests of the console in a real browser, and of its API by its OpenAPI document
-	$(call stage,console,$(PY) -m pytest tests/console)
+	$(call stage,console,$(PY) -m pytest $(SIDE_BY_SIDE) tests/console)
 
 journey: setup ## tests that need everything
 	$(call stage,journey,$(PY) -m pytest tests/journey)

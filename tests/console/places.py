@@ -40,7 +40,7 @@ PLACES: Final = (
     Place("/people", "People"),
     Place("/audit-log", "Audit log", Permission.AUDIT_READ),
     Place("/insight", "Insight"),
-    Place("/exports", "Exports", Permission.EXPORT),
+    Place("/exports", "Exports", Permission.AUDIT_READ),
     Place("/settings", "Settings"),
 )
 """A new page is one more line here; all tests of the console then walk it."""

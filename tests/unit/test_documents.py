@@ -196,7 +196,7 @@ def test_the_changelog_names_every_command() -> None:
 
 
 def test_the_table_of_verbs_is_that_of_the_makefile() -> None:
-    verbs = re.findall(r"^([a-z]+):.*## (.+)$", read("Makefile"), re.MULTILINE)
+    verbs = re.findall(r"^([a-z-]+):.*## (.+)$", read("Makefile"), re.MULTILINE)
     assert rows(read("CONTRIBUTING.md"), "verb", "what it does") == [
         [f"make {verb}", says] for verb, says in verbs
     ]

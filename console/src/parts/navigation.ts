@@ -55,7 +55,7 @@ export const PLACES: readonly { title: string; places: readonly Place[] }[] = [
     title: "Reports",
     places: [
       { to: "/insight", words: "Insight", icon: BarChart3, key: "n" },
-      { to: "/exports", words: "Exports", icon: Share, key: "x", needs: "export" },
+      { to: "/exports", words: "Exports", icon: Share, key: "x", needs: "audit.read" },
     ],
   },
   { title: "You", places: [{ to: "/settings", words: "Settings", icon: Settings, key: "s" }] },

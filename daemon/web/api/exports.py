@@ -26,6 +26,7 @@ from schema.vault import sha256
 
 router = APIRouter(tags=["exports"])
 
+Reader = Annotated[Person, Depends(allowed(Permission.AUDIT_READ))]
 Exporter = Annotated[Person, Depends(allowed(Permission.EXPORT))]
 
 BATCH_LIMIT: Final = 5_000
@@ -177,7 +178,7 @@ class ExportSettings(BaseModel):
     response_model=ExportSettings,
     responses=problems(),
 )
-async def export_settings(settings: SettingsDep, person: Exporter) -> ExportSettings:
+async def export_settings(settings: SettingsDep, person: Reader) -> ExportSettings:
     """Names in the ledger, and whether batches can be delivered."""
     return ExportSettings(
         company=_names(settings, LedgerFormat.UBL).company,
@@ -197,7 +198,7 @@ async def export_settings(settings: SettingsDep, person: Exporter) -> ExportSett
     responses=problems(),
 )
 async def preview_export(
-    wish: Annotated[ExportWish, Query()], world: WorldDep, person: Exporter
+    wish: Annotated[ExportWish, Query()], world: WorldDep, person: Reader
 ) -> ExportPreview:
     """Booked payments that are in no batch of this format."""
     lines = await _pending(wish, world, BATCH_LIMIT + 1)
@@ -256,7 +257,7 @@ async def make_export(
     responses=problems(),
 )
 async def list_exports(
-    world: WorldDep, person: Exporter, limit: Limit = 50, after: After = None
+    world: WorldDep, person: Reader, limit: Limit = 50, after: After = None
 ) -> Page[ExportBatch]:
     """Every batch that was made, with its latest delivery."""
     keys = read_cursor(after, int)
@@ -275,7 +276,7 @@ async def list_exports(
     response_model=ExportDetail,
     responses=problems(404),
 )
-async def get_export(batch_id: UUID, world: WorldDep, person: Exporter) -> ExportDetail:
+async def get_export(batch_id: UUID, world: WorldDep, person: Reader) -> ExportDetail:
     """What is in a batch, and where its delivery stands."""
     batch = await _batch(batch_id, world)
     items = await world.store.exports.items(batch.id)
@@ -295,7 +296,7 @@ async def get_export(batch_id: UUID, world: WorldDep, person: Exporter) -> Expor
         },
     },
 )
-async def download_export(batch_id: UUID, world: WorldDep, person: Exporter) -> Response:
+async def download_export(batch_id: UUID, world: WorldDep, person: Reader) -> Response:
     """The very bytes that were made, whose SHA-256 the batch names."""
     batch = await _batch(batch_id, world)
     return Response(

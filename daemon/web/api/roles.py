@@ -44,7 +44,7 @@ ALLOWED: Final[Mapping[Permission, frozenset[Role]]] = {
     P.PEOPLE_EDIT: frozenset({ADMIN}),
     P.KEYS_EDIT: frozenset({ADMIN}),
     P.AUDIT_READ: frozenset({ADMIN, AUDITOR}),
-    P.EXPORT: frozenset({ADMIN, AUDITOR}),
+    P.EXPORT: frozenset({ADMIN}),
 }
 """Approving a payment is not here: that happens on the approver's phone, where the bank's own page is shown."""
 

@@ -6,6 +6,7 @@ import { Simulated } from "@/parts/badge";
 import { Button } from "@/parts/button";
 import { type Api, api, data } from "@/parts/client";
 import { Facts, Hash } from "@/parts/facts";
+import { useMay } from "@/parts/me";
 import { Money } from "@/parts/money";
 import { size } from "@/parts/size";
 import { Answer } from "@/parts/states";
@@ -65,6 +66,7 @@ function Shown({ batch }: { batch: Detail }) {
 }
 
 function Deliver({ batch }: { batch: Detail }) {
+  const may = useMay("export");
   const queries = useQueryClient();
   const settings = useQuery({
     queryKey: ["exports", "settings"],
@@ -82,7 +84,7 @@ function Deliver({ batch }: { batch: Detail }) {
   const host = settings.data?.webhook_host;
   return (
     <>
-      {host && delivery?.status !== "waiting" && (
+      {may && host && delivery?.status !== "waiting" && (
         <Button busy={deliver.isPending} onPress={() => deliver.mutate()}>
           <Send aria-hidden size={15} /> {delivery ? "Deliver again" : "Deliver"} to {host}
         </Button>

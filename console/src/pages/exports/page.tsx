@@ -16,7 +16,7 @@ import { Make } from "./make";
 import { type Batch, Delivered, FORMATS, Sums } from "./shape";
 
 export default function Exports() {
-  const may = useMay("export");
+  const may = useMay("audit.read");
   return (
     <Page
       title="Exports"
@@ -38,6 +38,7 @@ export default function Exports() {
 }
 
 function Batches() {
+  const mayMake = useMay("export");
   const [shown, setShown] = useState<Batch | null>(null);
   const query = usePages(["exports"], (after) =>
     data(api.GET("/api/v1/exports", { params: { query: { after } } })),
@@ -59,7 +60,7 @@ function Batches() {
           }
         />
       </div>
-      <Make made={setShown} />
+      {mayMake && <Make made={setShown} />}
       <Dialog wide title={`Batch ${shown?.number ?? ""}`} open={shown !== null} close={() => setShown(null)}>
         {shown && <BatchSheet id={shown.id} />}
       </Dialog>
