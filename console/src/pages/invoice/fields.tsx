@@ -57,6 +57,7 @@ export function Fields(props: Props) {
     setTimeout(() => focus(field.name));
   };
 
+  if (fields.length === 0) return <p className="p-4 text-quiet">Nothing was read: see why above.</p>;
   return (
     <div>
       <ul ref={list} aria-label="Fields as they were read" onKeyDown={onKey}>
