@@ -34,7 +34,7 @@ test: check ## everything that must be green: check, every test, then the demo
 	$(call stage,journey,$(PY) -m pytest tests/journey)
 	$(call stage,demo,$(PY) -m sandbox demo </dev/null)
 
-chaos: setup ## kill and break everything 500 times while invoices are paid, then close the books (about 20 minutes)
+chaos: setup ## kill and break everything 500 times while invoices are paid, then close the books (half an hour or more)
 	@$(PY) -m sandbox chaos $(ARGS)
 
 tamper: setup ## falsify a record of 10,000 entries in five ways as the database's superuser, and see it noticed

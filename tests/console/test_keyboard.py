@@ -32,10 +32,18 @@ async def test_reject_asks_for_a_reason_and_escape_takes_it_back(console: Consol
 async def test_two_keys_go_to_any_page(console: Console) -> None:
     async with console.visit(Role.ADMIN) as watched:
         await watched.open("/")
-        for key, path in (("i", "/invoices"), ("v", "/vendors"), ("e", "/exceptions"), ("t", "/")):
+        for key, path, title in (
+            ("i", "/invoices", "Invoices"),
+            ("v", "/vendors", "Vendors"),
+            ("e", "/exceptions", "Exceptions"),
+            ("t", "/", "Today"),
+        ):
             await watched.page.keyboard.press("g")
             await watched.page.keyboard.press(key)
             await watched.page.wait_for_url(f"{console.origin}{path}")
+            heading = watched.page.get_by_role("heading", name=title, level=1)
+            await heading.wait_for()
+            assert await heading.is_visible()
 
 
 async def test_a_question_mark_tells_the_keys(console: Console) -> None:

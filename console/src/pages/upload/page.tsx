@@ -1,9 +1,10 @@
 /** Handing in invoices by hand: dropped files or a hosted file's address; each then walks the same street as a mail. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { CircleAlert, CircleCheck, FileUp, LoaderCircle } from "lucide-react";
-import { type DragEvent, type FormEvent, useRef, useState } from "react";
+import { CircleAlert, CircleCheck, LoaderCircle } from "lucide-react";
+import { type FormEvent, useState } from "react";
 import { Button } from "@/parts/button";
 import { api, data } from "@/parts/client";
+import { FileDrop } from "@/parts/file-drop";
 import { FormProblem, TextField } from "@/parts/form";
 import { useMay } from "@/parts/me";
 import { Page, Panel } from "@/parts/page";
@@ -32,7 +33,14 @@ export default function Upload() {
     <Page title="Upload" lead="What you hand in here walks the same street as a forwarded mail.">
       <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,1.4fr)_minmax(0,1fr)]">
         <div className="flex flex-col gap-4">
-          <Drop take={uploads.send} />
+          <FileDrop
+            label="Files"
+            words="Drop files here"
+            help="PDF, pictures, e-invoice XML, zip, or a saved mail (.eml)"
+            accept={TYPES}
+            multiple
+            take={uploads.send}
+          />
           {uploads.all.length > 0 && <Progress all={uploads.all} again={uploads.again} />}
         </div>
         <div className="flex flex-col gap-4">
@@ -41,48 +49,6 @@ export default function Upload() {
         </div>
       </div>
     </Page>
-  );
-}
-
-function Drop({ take }: { take: (files: readonly File[]) => void }) {
-  const input = useRef<HTMLInputElement>(null);
-  const [over, setOver] = useState(false);
-  const drop = (event: DragEvent) => {
-    event.preventDefault();
-    setOver(false);
-    take([...event.dataTransfer.files]);
-  };
-  return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: dropping is the mouse's way; the button below is everybody's
-    <div
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={drop}
-      className={`flex flex-col items-center gap-3 rounded-lg border-2 border-dashed px-6 py-12 text-center ${over ? "border-accent bg-accent-soft" : "border-line bg-panel"}`}
-    >
-      <FileUp aria-hidden size={30} strokeWidth={1.5} className="text-quiet" />
-      <p className="font-medium">Drop files here</p>
-      <Button look="main" onPress={() => input.current?.click()}>
-        Choose files
-      </Button>
-      <p className="text-sm text-quiet">PDF, pictures, e-invoice XML, zip, or a saved mail (.eml)</p>
-      <input
-        ref={input}
-        type="file"
-        multiple
-        accept={TYPES}
-        aria-label="Files"
-        tabIndex={-1}
-        className="sr-only"
-        onChange={(event) => {
-          take([...(event.target.files ?? [])]);
-          event.target.value = "";
-        }}
-      />
-    </div>
   );
 }
 
