@@ -67,7 +67,7 @@ class Result:
 
 def run(folder: Path, *, seed: int | None, faults: int, minutes: float, as_json: bool) -> int:
     """Break everything for a while; 0 only if nothing was doubled, lost, stuck or wrong."""
-    console = Console(quiet=as_json, width=None if sys.stdout.isatty() else 140, highlight=False)
+    console = Console(stderr=as_json, width=None if sys.stdout.isatty() else 140, highlight=False)
     chosen = secrets.randbelow(1_000_000) if seed is None else seed
     console.print(f"[bold]Countersign chaos[/], seed {chosen}: no real money moves.")
     try:
@@ -123,16 +123,17 @@ async def _run(stack: ChaosStack, seed: int, limit: int, seconds: float, console
             long_pauses=limit > SHORT,
         )
         try:
-            await _until(lambda: any(each.state == "closed" for each in watch.invoices.values()), WARM_UP_S)
+            await _until(
+                lambda: any(each.state == "closed" for each in watch.invoices.values()), WARM_UP_S, stack
+            )
             with suppress(TimeoutError):
                 await asyncio.wait_for(lanes.run(), seconds)
             people.sending = False
             console.print(
                 f"{time.monotonic() - started:6.0f} s  no more faults; waiting for what is under way"
             )
-            await _until(lambda: watch.unsettled == 0, DRAIN_S)
-            reconciled = await _reconcile(stack, watch)
-            await _until(lambda: watch.unsettled == 0, DRAIN_S)
+            settled = await _until(lambda: watch.unsettled == 0, DRAIN_S, stack)
+            reconciled = await _reconcile(stack, watch) if settled else 0
         finally:
             for task in work:
                 task.cancel()
@@ -163,7 +164,7 @@ async def _reconcile(stack: ChaosStack, watch: Watch) -> int:
             *("decide", invoice, "--to", "paying", "--by", "chaos", "--note", "Look it up at the bank."),
         )
     seen = watch.seen_at
-    await _until(lambda: watch.seen_at > seen + 2, DRAIN_S)
+    await _until(lambda: watch.seen_at > seen + 2 and watch.unsettled == 0, DRAIN_S, stack)
     return len(held)
 
 
@@ -182,12 +183,13 @@ def _check_record(stack: ChaosStack) -> str:
     return ""
 
 
-async def _until(true: Callable[[], bool], limit_s: float) -> bool:
-    """Wait until it is true, at most so long."""
+async def _until(true: Callable[[], bool], limit_s: float, stack: ChaosStack) -> bool:
+    """Wait until it is true, at most so long; ServiceError when a program has ended that should run."""
     deadline = time.monotonic() + limit_s
     while not true():
         if time.monotonic() > deadline:
             return False
+        stack.check()
         await asyncio.sleep(POLL_S)
     return True
 

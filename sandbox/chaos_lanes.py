@@ -151,6 +151,7 @@ class Lanes:
             except (OSError, httpx.HTTPError, asyncpg.PostgresError) as error:
                 fault.detail = ""
                 del error  # it could not be done at this moment, so it does not count
+            self.scene.stack.check()
             if not fault.detail:
                 self.watch.faults.remove(fault)
             await asyncio.sleep(rng.uniform(*WORLD_REST_S))

@@ -83,14 +83,4 @@ def keeper_words(pid: int) -> list[str]:
 
 def family(root: int) -> dict[int, list[str]]:
     """Every living descendant of a process with the words of its command: only our own may ever be ended."""
-    children: dict[int, list[int]] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            with suppress(OSError, ValueError, IndexError):
-                children.setdefault(int(keeper.stat(int(entry.name))[1]), []).append(int(entry.name))
-    found, waiting = dict[int, list[str]](), [root]
-    while waiting:
-        for pid in children.get(waiting.pop(), []):
-            found[pid] = keeper_words(pid)
-            waiting.append(pid)
-    return found
+    return {pid: keeper_words(pid) for pid in keeper.tree(root) if pid != root}

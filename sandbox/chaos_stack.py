@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -70,17 +71,16 @@ class ChaosStack:
 
     def restart(self, name: str) -> None:
         """Stop a program and start it again where it was; blocks for about a second."""
-        command = self.child(name).command
-        self.services.children.stop(self.child(name))
-        self._tidy(name)
-        self.services.children.start(command)
+        self._again(name, self.services.children.stop)
 
     def kill(self, name: str) -> None:
         """End a program with SIGKILL, as a power cut would, and start it again."""
-        child = self.child(name)
-        child.process.kill()
-        child.process.wait()
-        self.restart(name)
+        self._again(name, self.services.children.kill)
+
+    def check(self) -> None:
+        """ServiceError with its last words if a program that should run has ended: the run would wait in vain."""
+        for child in self.services.children.running:
+            child.wait_ready(lambda: True)
 
     def product(self) -> dict[int, list[str]]:
         """Every process of the product on both machines, with the words of its command."""
@@ -88,6 +88,12 @@ class ChaosStack:
         for name in MACHINES:
             found |= family(self.child(f"countersign-{name}").pid)
         return found
+
+    def _again(self, name: str, end: Callable[[Child], None]) -> None:
+        child = self.child(name)
+        end(child)
+        self._tidy(name)
+        self.services.children.start(child.command)
 
     def _tidy(self, name: str) -> None:
         """Dovecot's old sockets would keep the first log-in waiting; a dead PostgreSQL's lock is its own to judge."""

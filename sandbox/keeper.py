@@ -53,6 +53,7 @@ def end_group(pid: int, number: int, grace_s: float = GRACE_S) -> None:
     """Ask the leader to stop, wait, then kill whatever is left of its process group."""
     if not members(pid):
         return
+    whole = tree(pid)
     try:
         os.kill(pid, number)
     except ProcessLookupError:
@@ -63,6 +64,7 @@ def end_group(pid: int, number: int, grace_s: float = GRACE_S) -> None:
         while pid in members(pid) and time.monotonic() < deadline:
             time.sleep(POLL_S)
     kill_group(pid, grace_s)
+    kill_tree(whole, grace_s)
 
 
 def kill_group(pid: int, grace_s: float = GRACE_S) -> None:
@@ -74,6 +76,52 @@ def kill_group(pid: int, grace_s: float = GRACE_S) -> None:
         except ProcessLookupError:
             return
         time.sleep(POLL_S)
+
+
+def kill_tree(whole: dict[int, str], grace_s: float = GRACE_S) -> None:
+    """SIGKILL each of these processes (number and birth, as `tree` gives them) until none is left."""
+    deadline = time.monotonic() + grace_s
+    while (
+        left := [pid for pid, birth in whole.items() if _lives(pid, birth)]
+    ) and time.monotonic() < deadline:
+        for pid in left:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        time.sleep(POLL_S)
+
+
+def tree(root: int) -> dict[int, str]:
+    """A living process and all that descend from it, with their births in clock ticks.
+
+    A PostgreSQL backend leads a session of its own, so it is in no group of its postmaster; left alive for a moment, it
+    holds the shared memory without which no other postmaster starts on these data.
+    """
+    births: dict[int, str] = {}
+    children: dict[int, list[int]] = {}
+    for entry in os.listdir("/proc"):  # noqa: PTH208 - as below
+        if entry.isdigit():
+            try:
+                fields = stat(int(entry))
+            except OSError:
+                continue
+            births[int(entry)] = fields[19]
+            children.setdefault(int(fields[1]), []).append(int(entry))
+    found, waiting = {}, [root] if root in births else []
+    while waiting:
+        pid = waiting.pop()
+        found[pid] = births[pid]
+        waiting += children.get(pid, [])
+    return found
+
+
+def _lives(pid: int, birth: str) -> bool:
+    try:
+        fields = stat(pid)
+    except OSError:
+        return False
+    return fields[19] == birth and fields[0] not in ("Z", "X")
 
 
 def members(group: int) -> list[int]:

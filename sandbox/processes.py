@@ -121,6 +121,11 @@ class Children:
         self._tell_keeper(f"forget {child.pid}")
         self._write_records()
 
+    def kill(self, child: Child) -> None:
+        """End one child and all that descends from it with SIGKILL, as a power cut would."""
+        keeper.kill_tree(_tree(child))
+        self.stop(child)
+
     def stop_all(self) -> None:
         """End every child, last started first, and send the keeper home."""
         for child in reversed(self.running.copy()):
@@ -198,6 +203,7 @@ def _boot_id() -> str:
 
 
 def _end(child: Child) -> None:
+    whole = _tree(child)
     if child.process.poll() is None:
         child.process.send_signal(child.command.stop_signal)
         try:
@@ -206,7 +212,13 @@ def _end(child: Child) -> None:
             child.process.kill()
     # Also after a polite end: a Dovecot master leaves the processes of open sessions behind.
     keeper.kill_group(child.pid)
+    keeper.kill_tree(whole)
     child.process.wait()
+
+
+def _tree(child: Child) -> dict[int, str]:
+    """The child and all that descends from it; nothing once it is dead, when its number may be a stranger's."""
+    return keeper.tree(child.pid) if child.process.poll() is None else {}
 
 
 def _spawn(command: Command, log: IO[bytes]) -> subprocess.Popen[bytes]:

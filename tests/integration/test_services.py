@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import imaplib
 import json
 import os
@@ -15,6 +16,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -22,13 +24,17 @@ import redis.asyncio
 
 from sandbox import keeper, places, postgres
 from sandbox.clean import clean
-from sandbox.ports import free_port, until
+from sandbox.ports import answers, free_port, until
 from sandbox.processes import ServiceError
 from sandbox.services import Services
 from tests.conftest import Mailbox
 
 ROOT = Path(__file__).parents[2]
 ENDED_S = 15.0
+BUSY_S = 0.5
+STARTUP = b"\0\0\0\x17\0\3\0\0user\0postgres\0\0"
+"""The first message of the PostgreSQL protocol; `R` asks for the password."""
+
 DEAD_REDIS = "redis://127.0.0.1:1/3"
 DEAD = "postgresql://nobody:secret@127.0.0.1:1/none"
 
@@ -178,6 +184,21 @@ def test_a_dead_postmasters_lock_with_a_strangers_number_is_no_hindrance(folder:
     os.chown(lock, owner.st_uid, owner.st_gid)
     with Services(folder, fast=True) as second:
         assert second.mail.port
+
+
+async def test_a_postgres_killed_in_the_middle_of_a_query_starts_again_at_once(folder: Path) -> None:
+    with Services(folder, redis_url=DEAD_REDIS, fast=True) as running:
+        busy = await asyncpg.connect(running.database_url)
+        query = asyncio.create_task(busy.fetchval("select count(*) from generate_series(1, 1000000000)"))
+        await asyncio.sleep(BUSY_S)  # by now its backend looks at nothing but its query
+        killed = next(child for child in running.children.running if child.command.name == "postgres")
+        running.children.kill(killed)
+        again = running.children.start(killed.command)
+        port = urlsplit(running.database_url).port
+        assert port is not None
+        again.wait_ready(lambda: answers(port, b"R", STARTUP))
+        with pytest.raises((OSError, asyncpg.PostgresError)):
+            await query
 
 
 def test_a_long_path_is_no_hindrance(folder: Path) -> None:
