@@ -50,6 +50,16 @@ class History(NewHistory):
     seq: int
 
 
+class HistoryFilter(Frozen):
+    """Which entries: each member only where it is given; `until` is not included."""
+
+    text: str | None = None
+    person: str | None = None
+    subject: Subject | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
 def differences(before: Mapping[str, object], after: Mapping[str, object]) -> tuple[Change, ...]:
     """What differs between two states of one thing, in the order of `after`."""
     pairs = ((field, _text(before.get(field)), _text(value)) for field, value in after.items())

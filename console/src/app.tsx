@@ -27,6 +27,7 @@ const PAGES: readonly (readonly [path: string, page: Page])[] = [
   ["/purchase-orders/:id", () => import("./pages/purchase-orders/order")],
   ["/policy", () => import("./pages/policy/page")],
   ["/audit-log", () => import("./pages/audit-log/page")],
+  ["/audit-log/changes", () => import("./pages/audit-log/changes")],
   ["/people", () => import("./pages/people/page")],
   ["/insight", () => import("./pages/insight/page")],
   ["/exports", () => import("./pages/exports/page")],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +9,7 @@ from schema.document import Frozen
 from schema.ids import InvoiceId
 from schema.queries import load
 from schema.states import State
-from schema.store.pool import Database, clean
+from schema.store.pool import Database, clean, like
 from schema.store.record import SignedCheckpoint
 from schema.store.views import Recorded, recorded
 
@@ -58,7 +57,7 @@ class AuditLogStore:
                 SQL["search"],
                 *(before, wanted.invoice, clean(wanted.person.lower()) if wanted.person else None),
                 *(wanted.state, wanted.step and clean(wanted.step), wanted.since, wanted.until),
-                *(_pattern(wanted.text), limit),
+                *(like(wanted.text), limit),
             )
         return tuple(_found(dict(row)) for row in rows)
 
@@ -74,13 +73,6 @@ class AuditLogStore:
             row = await connection.fetchrow(SQL["counts"])
         assert row is not None
         return ChainCounts(**row)
-
-
-def _pattern(text: str | None) -> str | None:
-    """The text anywhere, for ILIKE; nothing in it is a wildcard."""
-    if not text:
-        return None
-    return "%" + re.sub(r"([\\%_])", r"\\\1", clean(text)) + "%"
 
 
 def _found(row: dict[str, Any]) -> FoundEntry:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from schema.history import History, NewHistory, Subject
+from schema.history import History, HistoryFilter, NewHistory, Subject
 from schema.queries import load
-from schema.store.pool import Connection, Database, clean
+from schema.store.pool import Connection, Database, clean, like
 
 SQL = load("history")
 
@@ -21,6 +21,16 @@ class HistoryStore:
         """The newest entries, of those with a smaller `seq` than `before`."""
         async with self._database.transaction() as connection:
             rows = await connection.fetch(SQL["of_subject"], subject, subject_id, before, limit)
+        return tuple(History.model_validate(dict(row)) for row in rows)
+
+    async def search(self, wanted: HistoryFilter, *, before: int | None, limit: int) -> tuple[History, ...]:
+        """Entries of all subjects with a smaller `seq` than `before`, newest first."""
+        async with self._database.transaction() as connection:
+            rows = await connection.fetch(
+                SQL["search"],
+                *(before, wanted.subject, clean(wanted.person.lower()) if wanted.person else None),
+                *(wanted.since, wanted.until, like(wanted.text), limit),
+            )
         return tuple(History.model_validate(dict(row)) for row in rows)
 
 

@@ -39,6 +39,7 @@ PLACES: Final = (
     Place("/policy", "Policy"),
     Place("/people", "People"),
     Place("/audit-log", "Audit log", Permission.AUDIT_READ),
+    Place("/audit-log/changes", "Changes", Permission.AUDIT_READ),
     Place("/insight", "Insight"),
     Place("/exports", "Exports", Permission.AUDIT_READ),
     Place("/settings", "Settings"),

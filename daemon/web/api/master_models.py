@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from schema.bank_change import BankChange
-from schema.history import Change, History
+from schema.history import Change, History, Subject
 from schema.masking import Safe, mask
 from schema.money import Money
 from schema.orders import OrderCard
@@ -218,6 +218,28 @@ class HistoryAnswer(Answer):
     changes: tuple[Change, ...]
 
 
+class SubjectChange(HistoryAnswer):
+    """One change of anything people keep by hand."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "seq": 31,
+                "at": "2026-11-24T10:31:22.120000Z",
+                "who": "nadia@meridian.example",
+                "subject": "vendor",
+                "subject_id": "5f0c3a52-6d1e-4a0e-9f0a-0a4c8a1d2f33",
+                "what": "blocked",
+                "note": "Dispute over delivery 77",
+                "changes": [{"field": "blocked", "before": "no", "after": "yes"}],
+            }
+        }
+    )
+
+    subject: Subject
+    subject_id: str
+
+
 def vendor_answer(card: VendorCard) -> VendorAnswer:
     """A vendor as the API says it."""
     named = card.model_dump(exclude={"change_id"})
@@ -277,6 +299,11 @@ def history_answer(entry: History) -> HistoryAnswer:
     return HistoryAnswer(
         **entry.model_dump(include={"seq", "at", "who", "what", "note"}), changes=entry.changes
     )
+
+
+def subject_change(entry: History) -> SubjectChange:
+    """An entry of any history as the API says it."""
+    return SubjectChange(**entry.model_dump(exclude={"changes"}), changes=entry.changes)
 
 
 def _in(like: Money, amount: Decimal) -> Money:

@@ -1,11 +1,11 @@
 /** The record for whoever must be able to say what happened: searched, filtered, exported, and proven unchanged. */
-import { Download, ScrollText } from "lucide-react";
+import { ScrollText } from "lucide-react";
 import { useState } from "react";
 import { STATES } from "@/parts/badge";
 import { Button } from "@/parts/button";
 import { type Api, api, data } from "@/parts/client";
 import { Dialog } from "@/parts/dialog";
-import { Choice, TextField } from "@/parts/form";
+import { Choice } from "@/parts/form";
 import { List, useFilters, usePages } from "@/parts/list";
 import { useMay } from "@/parts/me";
 import { Page } from "@/parts/page";
@@ -14,6 +14,7 @@ import { Empty } from "@/parts/states";
 import { Chain } from "./chain";
 import { columns, EntryCard } from "./columns";
 import { EntryFacts } from "./entry";
+import { Csv, Days, Halves, moments } from "./searching";
 
 type Entry = Api<"AuditEntry">;
 
@@ -61,6 +62,7 @@ function Record() {
   );
   return (
     <>
+      <Halves />
       <Chain />
       <List
         label="Entries"
@@ -82,7 +84,7 @@ function Record() {
           change={(words) => change("text", words)}
         />
         <Filters values={values} change={change} />
-        <Export values={values} />
+        <Csv path="/api/v1/audit-log.csv" asked={asked(values)} />
       </List>
       <Dialog wide title={`Entry ${shown?.seq ?? ""}`} open={shown !== null} close={() => setShown(null)}>
         {shown && <EntryFacts entry={shown} />}
@@ -117,54 +119,18 @@ function Filters({ values, change }: { values: Values; change: Change }) {
           options={[["", "Any step"], ...STEPS.map((step) => [step, step] as const)]}
         />
       </div>
-      {(["since", "until"] as const).map((name) => (
-        <div key={name} className="w-36">
-          <TextField
-            label={name === "since" ? "From this day" : "Until this day"}
-            title={name === "since" ? "From this day" : "Until this day"}
-            hideLabel
-            type="date"
-            value={values[name] ?? ""}
-            onChange={(event) => change(name, event.target.value)}
-          />
-        </div>
-      ))}
+      <Days values={values} change={change} />
       {values.invoice_id && <Button onPress={() => change("invoice_id", "")}>Of all invoices</Button>}
       {values.person && <Button onPress={() => change("person", "")}>Of {values.person}: all instead</Button>}
     </>
   );
 }
 
-/** The same search as a file; the browser fetches it by itself, however long it is. */
-function Export({ values }: { values: Values }) {
-  const words = new URLSearchParams(
-    Object.entries(asked(values)).flatMap(([name, value]) => (value ? [[name, value]] : [])),
-  );
-  return (
-    <a
-      className="inline-flex min-h-9 items-center gap-1.5 rounded-md border border-line bg-panel px-3 font-medium hover:bg-sunk"
-      href={`/api/v1/audit-log.csv?${words}`}
-      download
-    >
-      <Download aria-hidden size={15} /> CSV
-    </a>
-  );
-}
-
-/** Days of the reader's own zone as moments; the last day counts whole. */
 function asked({ since, until, state, step, ...rest }: Values) {
   return {
     ...rest,
     state: (state ?? null) as Api<"State"> | null,
     step: (step ?? null) as Api<"Step"> | null,
-    since: since ? midnight(since, 0) : null,
-    until: until ? midnight(until, 1) : null,
+    ...moments({ ...(since ? { since } : {}), ...(until ? { until } : {}) }),
   };
-}
-
-function midnight(date: string, daysLater: number): string | null {
-  const at = new Date(`${date}T00:00:00`);
-  if (Number.isNaN(at.getTime())) return null;
-  at.setDate(at.getDate() + daysLater);
-  return at.toISOString();
 }
