@@ -116,3 +116,4 @@ class InsightLine(Frozen):
     state: State
     reason: str
     created_at: datetime
+    simulated: bool

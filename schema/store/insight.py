@@ -78,4 +78,5 @@ def _to_line(row: Columns) -> InsightLine:
         state=row["state"],
         reason=row["reason"],
         created_at=row["created_at"],
+        simulated=row["simulated"],
     )

@@ -70,8 +70,10 @@ select case when i.issue_date is null then 'unknown' when $1::date - i.issue_dat
 
 -- name: invoices
 -- The invoices behind one number ($1) and one row of it ($2), the newest first; each branch says what the number's own query says.
-select i.id, i.invoice_number, i.total, i.currency, i.state::text as state, i.reason, i.created_at, v.name as vendor_name
+select i.id, i.invoice_number, i.total, i.currency, i.state::text as state, i.reason, i.created_at, v.name as vendor_name,
+       coalesce(y.simulated, false) as simulated
   from invoices i left join vendors v on v.id = i.vendor_id
+  left join payments y on y.invoice_id = i.id and y.status <> 'void'
  where case $1::text
        when 'touchless' then $2 in ('touchless', 'touched') and
             exists (select from audits a where a.invoice_id = i.id and a.target = 'paid' and a.step = 'pay' and a.at >= $3 and a.at < $4)

@@ -1,6 +1,6 @@
 /** The invoices behind one row of a number. */
 import { Link } from "react-router";
-import { State } from "@/parts/badge";
+import { Simulated, State } from "@/parts/badge";
 import { Button } from "@/parts/button";
 import { api, data } from "@/parts/client";
 import { Dialog } from "@/parts/dialog";
@@ -60,7 +60,7 @@ function Lines({ measure, of, days }: { measure: Measure; of: string; days: numb
               </span>
             </span>
             <span className="flex items-center gap-3">
-              <State state={line.state} />
+              <State state={line.state} /> {line.simulated && <Simulated />}
               <Money sum={line.total} className="font-medium" />
             </span>
           </li>
