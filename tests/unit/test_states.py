@@ -86,7 +86,7 @@ def test_what_was_held_before_the_payment_never_goes_straight_to_paying(held_fro
 
 
 def test_what_was_held_while_paying_goes_only_back_to_asking_the_bank() -> None:
-    assert targets_of_held(State.PAYING) == (State.PAYING,)
+    assert targets_of_held(State.PAYING, clicked=True) == (State.PAYING,)
 
 
 def test_a_decision_never_leads_anywhere_the_lifecycle_forbids() -> None:
