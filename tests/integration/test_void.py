@@ -318,16 +318,16 @@ FORBIDDEN_UNCLICKED = {
 
 async def came_through(database_url: str, statements: Mapping[str, str]) -> list[str]:
     """Which of them the database did, each in a transaction of its own that is committed."""
-    connection, done = await asyncpg.connect(database_url), []
+    done = []
     for what, statement in statements.items():
+        connection = await asyncpg.connect(database_url, command_timeout=20)
         try:
             await connection.execute(statement)
-        except asyncpg.IntegrityConstraintViolationError:
+        except (asyncpg.IntegrityConstraintViolationError, asyncpg.InsufficientPrivilegeError):
             continue
-        except asyncpg.InsufficientPrivilegeError:
-            continue
+        finally:
+            await connection.close()
         done.append(what)
-    await connection.close()
     return done
 
 
