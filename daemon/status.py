@@ -69,7 +69,8 @@ async def decide_held(settings: Settings, prefix: str, to: str, *, by: str, note
             raise PermanentError(f"It was held while {line.held_from}; it may go to: {', '.join(possible)}.")
         at = await store.operations.clock()
         await store.street.decide(InvoiceId(line.id), State(to), actor=by, note=note, at=at)
-    return f"Invoice {plain(line.number or line.document or '')} is {to} again."
+    again = "" if to == State.REJECTED else " again"
+    return f"Invoice {plain(line.number or line.document or '')} is {to}{again}."
 
 
 def _invoices(lines: tuple[InvoiceLine, ...], settings: Settings) -> Table:
