@@ -191,7 +191,7 @@ async def test_nothing_but_a_decision_leads_out(town: Town) -> None:
 
 async def test_of_a_rejection_and_a_click_only_one_comes_through(town: Town) -> None:
     """A person rejects while another has the bank asked again and a worker starts: many times, in any order."""
-    invoices = await held_unclicked(town, 20)
+    invoices = await held_unclicked(town, 10)
     dice, outcomes = random.Random(14), []
 
     async def reject(invoice: InvoiceId) -> bool:
@@ -240,7 +240,7 @@ async def test_a_worker_that_held_it_can_not_click_it_afterwards(town: Town) -> 
             return False
         return True
 
-    for invoice in await intended_many(town, 20):
+    for invoice in await intended_many(town, 10):
         taken = await claim(town, invoice)
         started, rejected = await asyncio.gather(begin(taken), end(taken))
         assert started is not rejected
