@@ -100,7 +100,8 @@ async def restore(settings: Settings, name: str, into: str) -> str:
     1. Files: each of the manifest must be there and open to the very bytes it is named for.
     2. The database, in one transaction; it must be empty.
     3. The record: every entry and checkpoint is verified; ForgedError when anything is wrong.
-    4. Pause: what was paid after the backup is unknown here until the bank's statement was looked at.
+    4. Pause: what was paid after the backup is unknown here until the bank's statement was looked at; so what was
+       intended by then counts as clicked, and nobody can take it back.
     """
     vault, folder = open_vault(settings), settings.backup_folder
     lines = json.loads(await asyncio.to_thread(_read, folder / f"{name}.manifest", vault))
@@ -122,6 +123,7 @@ async def restore(settings: Settings, name: str, into: str) -> str:
         store = open_store(database)
         signer = CheckpointSigner.of(vault, mail_domain(settings))
         await require_whole(store.record, signer, "The restored record is not whole")
+        await store.street.doubt_clicks()
         note = f"restored from {name}: compare the bank's statement since then, and say resume"
         await store.operations.pause(None, by=RESTORED_BY, note=note)
     return f"Restored {name}: {len(manifest)} files, the record is whole. Payments are paused: {note}."

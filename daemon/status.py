@@ -14,7 +14,7 @@ from daemon.terminal import plain
 from daemon.wiring import open_books
 from schema.errors import PermanentError
 from schema.ids import InvoiceId
-from schema.states import State, targets_of_held
+from schema.states import State
 from schema.store.views import InvoiceLine, MailLine
 
 _WHOLE = frozenset({"id", "came", "total", "state"})
@@ -62,12 +62,15 @@ async def decide_held(settings: Settings, prefix: str, to: str, *, by: str, note
         line = matching[0]
         if line.state is not State.HELD or line.held_from is None:
             raise PermanentError(f"This invoice is {line.state}, not held.")
-        possible = targets_of_held(line.held_from)
+        held = await store.street.invoice(InvoiceId(line.id))
+        assert held is not None
+        possible = await store.street.ways(held)
         if to not in possible:
             raise PermanentError(f"It was held while {line.held_from}; it may go to: {', '.join(possible)}.")
         at = await store.operations.clock()
         await store.street.decide(InvoiceId(line.id), State(to), actor=by, note=note, at=at)
-    return f"Invoice {plain(line.number or line.document or '')} is {to} again."
+    again = "" if to == State.REJECTED else " again"
+    return f"Invoice {plain(line.number or line.document or '')} is {to}{again}."
 
 
 def _invoices(lines: tuple[InvoiceLine, ...], settings: Settings) -> Table:

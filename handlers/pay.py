@@ -18,7 +18,7 @@ from schema.invoice import Invoice, Payment
 from schema.outcome import Intent, Outcome
 from schema.states import State
 from schema.store.answers import Asked
-from schema.transfer import Permit, Receipt, fingerprint
+from schema.transfer import Permit, Receipt, Terms, fingerprint
 
 
 async def intend(invoice: Invoice, world: World) -> Outcome:
@@ -28,14 +28,13 @@ async def intend(invoice: Invoice, world: World) -> Outcome:
     await refuse_when_stopped(payment, world)
     assert invoice.fingerprint is not None
     assert invoice.screenshot_sha256 is not None
-    today = world.clock.now().astimezone(world.zone).date()
     terms = payment.transfer.terms
     mark = fingerprint(
         invoice.id, terms, policy_version=world.policy.version, screenshot_sha256=invoice.screenshot_sha256
     )
     if mark != invoice.fingerprint:
         raise TermsChangedError("The terms or the policy changed after the approval; ask again.")
-    if terms.pay_on < today:
+    if is_over(terms, world):
         raise TermsChangedError(f"It was approved for {terms.pay_on:%d %b %Y}, which is over; ask again.")
     chosen = await _approvals(invoice.id, mark, payment.people_needed, world)
     permit = Permit(payment_id=payment.transfer.payment_id, fingerprint=mark, terms=terms)
@@ -49,6 +48,11 @@ async def intend(invoice: Invoice, world: World) -> Outcome:
             approvers=tuple(each.question.person.address for each in chosen),
         ),
     )
+
+
+def is_over(terms: Terms, world: World) -> bool:
+    """Whether the day it was approved for has passed where the bank is."""
+    return terms.pay_on < world.clock.now().astimezone(world.zone).date()
 
 
 async def _approvals(invoice: InvoiceId, mark: Sha256, needed: int, world: World) -> tuple[Asked, ...]:
@@ -83,6 +87,7 @@ async def pay(invoice: Invoice, world: World) -> Outcome:
     found = receipt is not None
     if receipt is None:
         await _refuse_while_under_way(invoice, world)
+        _refuse_when_over(payment, world)
         receipt = await _submit(invoice, payment, permit, world)
         await reach("submit.after")
     return await _paid(payment.transfer.terms.reference, receipt, found, world)
@@ -93,6 +98,20 @@ async def _refuse_while_under_way(invoice: Invoice, world: World) -> None:
     seconds = await world.store.street.submit_wait_s(invoice.id)
     if seconds > 0:
         raise TransientError("An earlier submit may still be under way.", retry_after_s=seconds)
+
+
+def _refuse_when_over(payment: Payment, world: World) -> None:
+    """What waited over midnight ends here: the bank would refuse the date, and another one wants other approvals."""
+    terms = payment.transfer.terms
+    if not is_over(terms, world):
+        return
+    then = "have it judged and approved again, or reject it"
+    if payment.clicks:
+        then = "it was submitted before, so settle it with the bank by hand"
+    day = f"{terms.pay_on:%d %b %Y}"
+    raise TermsChangedError(
+        f"It was approved for {day}, which is over, and the bank does not have it; {then}."
+    )
 
 
 async def _submit(invoice: Invoice, payment: Payment, permit: Permit, world: World) -> Receipt:

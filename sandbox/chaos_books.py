@@ -21,7 +21,7 @@ select p.reference, p.bank_reference, p.invoice_id::text as invoice, p.status, p
            and a.at <= p.intended_at) as approved,
        (select count(*) from approvals a
          where a.invoice_id = p.invoice_id and a.fingerprint = p.fingerprint and a.verdict = 'reject') as rejected
-  from payments p where p.status in ('intended', 'booked')
+  from payments p where p.intended_at is not null
 """
 
 GAPS: Final = """

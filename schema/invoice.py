@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -83,17 +83,32 @@ class Twin(Frozen):
 
 
 class Payment(Frozen):
-    """The live payment of an invoice; `status` is planned, intended or booked."""
+    """The live payment of an invoice; `status` is planned, intended or booked.
+
+    `clicks`: how often the bank's button may have been pressed.
+    """
 
     transfer: Transfer
     status: str
     vendor_id: VendorId
     fingerprint: Sha256 | None
     people_needed: int
+    clicks: int
     bank_reference: str | None
     booked_at: datetime | None
     simulated: bool
     receipt_key: BlobKey | None
+
+
+class Voided(Frozen):
+    """A payment that was intended, never clicked, and taken back; its reference is not used again."""
+
+    reference: str
+    amount: Money
+    pay_on: date
+    at: datetime
+    by: str
+    reason: str
 
 
 class Invoice(Frozen):

@@ -133,17 +133,21 @@ MOVES: Final[frozenset[tuple[State, State]]] = frozenset(
 )
 """Every legal (source, target); the table `moves` holds the same, and a test compares them.
 
-What was held while `paying` goes back only to `paying`, which asks the bank first: see `targets_of_held`.
+What was held while `paying` has ways of its own: see `targets_of_held`.
 """
 
 FINAL: Final[frozenset[State]] = frozenset({State.CLOSED})
 
 
-def targets_of_held(held_from: State) -> tuple[State, ...]:
-    """Where a person may send a held invoice, given the state in which it was held."""
-    if held_from is State.PAYING:
-        return (State.PAYING,)
-    return tuple(t for t in TARGETS[State.HELD, Step.DECIDE] if t is not State.PAYING)
+def targets_of_held(held_from: State, *, clicked: bool) -> tuple[State, ...]:
+    """Where a person may send a held invoice, given the state in which it was held.
+
+    `clicked`: whether its payment may have been submitted, ever. Then only the bank can say, and `paying` asks it.
+    What was never clicked can be taken back instead: it is judged and asked about anew, or ends.
+    """
+    if held_from is not State.PAYING:
+        return tuple(t for t in TARGETS[State.HELD, Step.DECIDE] if t is not State.PAYING)
+    return (State.PAYING,) if clicked else (State.EXTRACTED, State.PAYING, State.REJECTED)
 
 
 def may_move(source: State, step: Step, target: State) -> bool:

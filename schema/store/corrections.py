@@ -15,11 +15,11 @@ from schema.invoice import Invoice
 from schema.outcome import Outcome, Parsed
 from schema.people import Person, PersonId
 from schema.queries import load
-from schema.states import State, Step, targets_of_held
+from schema.states import State, Step
 from schema.store.pool import Connection, Database, clean
 from schema.store.rows import to_invoice
 from schema.store.street import SQL as STREET
-from schema.store.street import move, save_parsed
+from schema.store.street import decide_held, move, save_parsed
 
 SQL = load("corrections")
 OWNER = load("invoices")["owner"]
@@ -50,11 +50,12 @@ class CorrectionStore:
     async def decide(
         self, invoice: InvoiceId, version: int, target: State, *, by: Person, note: str, at: datetime
     ) -> int:
-        """Move a held invoice; its new version. StaleError when it is another by now, ConflictError when not held."""
+        """Move a held invoice; its new version. StaleError when it is another by now, ConflictError when it may not."""
         async with self._database.transaction() as connection:
             held = await _held(connection, invoice, version)
-            _may_go(held, target)
-            return await _move(connection, held, Outcome(target=target, note=note), by, at)
+            outcome = Outcome(target=target, note=note)
+            await decide_held(connection, held, outcome, actor=by.address, at=at)
+        return held.version + 1
 
     async def correct(
         self,
@@ -74,13 +75,13 @@ class CorrectionStore:
         """
         async with self._database.transaction() as connection:
             held = await _held(connection, invoice, version)
-            _may_go(held, State.EXTRACTED)
             assert held.reading is not None
             assert held.text_key is not None
             facts = {"corrected": sorted(changes)}
             note = f"{by.name} corrected {told(changes)}"
             outcome = Outcome(target=State.EXTRACTED, note=note, facts=facts)
-            moved = await _move(connection, held, outcome, by, at)
+            await decide_held(connection, held, outcome, actor=by.address, at=at)
+            moved = held.version + 1
             for field, (before, after) in changes.items():
                 values = (before.model_dump(mode="json"), after.model_dump(mode="json"))
                 await connection.execute(
@@ -121,11 +122,13 @@ class CorrectionStore:
             held = await _held(connection, invoice, version)
             facts = {"asked": held.thread.forwarder, "question": question}
             outcome = Outcome(target=State.HELD, note=held.reason, facts=facts, due_in=timedelta(0))
-            moved = await _move(connection, held, outcome, by, at, step=Step.TELL)
+            await connection.execute(STREET["take_over"], invoice)
+            moved = await move(connection, held, Step.TELL, outcome, actor=by.address, at=at, token=None)
+            assert moved, "bug: a locked invoice was moved by someone else"
             await connection.execute(
                 SQL["ask_forwarder"], uuid4(), invoice, clean(question), by.id, by.name, at
             )
-        return moved
+        return held.version + 1
 
     async def unsent_questions(self, invoice: InvoiceId) -> tuple[ForwarderQuestion, ...]:
         """What the forwarder is to be asked still, oldest first."""
@@ -150,26 +153,3 @@ async def _held(connection: Connection, invoice: InvoiceId, version: int) -> Inv
     held = await connection.fetchrow(STREET["invoice"], invoice)
     assert held is not None
     return to_invoice(held)
-
-
-def _may_go(held: Invoice, target: State) -> None:
-    assert held.held_from is not None
-    possible = targets_of_held(held.held_from)
-    if target not in possible:
-        ways = ", ".join(possible)
-        raise ConflictError(f"This invoice was held while {held.held_from}; it may go to: {ways}.")
-
-
-async def _move(
-    connection: Connection,
-    held: Invoice,
-    outcome: Outcome,
-    by: Person,
-    at: datetime,
-    *,
-    step: Step = Step.DECIDE,
-) -> int:
-    await connection.execute(STREET["take_over"], held.id)
-    moved = await move(connection, held, step, outcome, actor=by.address, at=at, token=None)
-    assert moved, "bug: a locked invoice was moved by someone else"
-    return held.version + 1

@@ -8,7 +8,7 @@ import asyncpg
 
 from schema.document import StoredReading
 from schema.findings import Finding
-from schema.invoice import Invoice, Payment, PurchaseOrder, SourceDocument, Thread, Twin, Vendor
+from schema.invoice import Invoice, Payment, PurchaseOrder, SourceDocument, Thread, Twin, Vendor, Voided
 from schema.money import Money, as_money
 from schema.states import State
 from schema.transfer import Rail, Transfer
@@ -106,10 +106,23 @@ def to_payment(row: Row) -> Payment:
         vendor_id=row["vendor_id"],
         fingerprint=row["fingerprint"],
         people_needed=row["people_needed"],
+        clicks=row["submits"],
         bank_reference=row["bank_reference"],
         booked_at=row["booked_at"],
         simulated=bool(row["simulated"]),
         receipt_key=row["receipt_key"],
+    )
+
+
+def to_voided(row: Row) -> Voided:
+    """A payment that was taken back."""
+    return Voided(
+        reference=row["reference"],
+        amount=Money(amount=row["amount"], currency=row["currency"]),
+        pay_on=row["pay_on"],
+        at=row["voided_at"],
+        by=row["voided_by"],
+        reason=row["void_reason"],
     )
 
 

@@ -10,13 +10,13 @@ from schema.audit import Entry, leaf_hash
 from schema.errors import ConflictError, PermanentError
 from schema.failpoints import reach
 from schema.ids import InvoiceId, MessageSid, Sha256
-from schema.invoice import Claim, Invoice, Payment
+from schema.invoice import Claim, Invoice, Payment, Voided
 from schema.outcome import Cleared, Intent, Outcome, Parsed
 from schema.queries import load
-from schema.states import State, Step, may_move
+from schema.states import State, Step, may_move, targets_of_held
 from schema.store.master import number_key
 from schema.store.pool import Connection, Database, clean, clean_json
-from schema.store.rows import to_invoice, to_payment
+from schema.store.rows import to_invoice, to_payment, to_voided
 from schema.verdict import Assessment
 
 SQL = load("street")
@@ -122,16 +122,33 @@ class StreetStore:
         return (row["id"], State(row["state"]), row["version"], row["attempts"]) if row else None
 
     async def decide(self, invoice: InvoiceId, target: State, *, actor: str, note: str, at: datetime) -> None:
-        """A person moves a held invoice; ConflictError when it is not held (any more)."""
+        """A person moves a held invoice; ConflictError when it is not held (any more), or may not go there."""
         async with self._database.transaction() as connection:
             row = await connection.fetchrow(SQL["lock_invoice"], invoice)
             if row is None or row["state"] != State.HELD:
                 raise ConflictError("This invoice is not held.")
-            await connection.execute(SQL["take_over"], invoice)
             held = await connection.fetchrow(SQL["invoice"], invoice)
             assert held is not None
             outcome = Outcome(target=target, note=note)
-            await move(connection, to_invoice(held), Step.DECIDE, outcome, actor=actor, at=at, token=None)
+            await decide_held(connection, to_invoice(held), outcome, actor=actor, at=at)
+
+    async def ways(self, invoice: Invoice) -> tuple[State, ...]:
+        """Where a person may send an invoice now: nowhere when it is not held."""
+        if invoice.held_from is None:
+            return ()
+        async with self._database.transaction() as connection:
+            return await _ways(connection, invoice)
+
+    async def voided(self, invoice: InvoiceId) -> tuple[Voided, ...]:
+        """The payments of an invoice that people took back, oldest first."""
+        async with self._database.transaction() as connection:
+            rows = await connection.fetch(SQL["voided"], invoice)
+        return tuple(to_voided(row) for row in rows)
+
+    async def doubt_clicks(self) -> None:
+        """Take every intended payment for one that may have been clicked: after a restore nobody here knows."""
+        async with self._database.transaction() as connection:
+            await connection.execute(SQL["doubt_clicks"])
 
     async def save_message(self, sid: MessageSid, invoice: InvoiceId, kind: str) -> None:
         """Remember a message that was sent, so that its status can be followed."""
@@ -146,6 +163,37 @@ class StreetStore:
             )
             await connection.execute(SQL["wake_undelivered"], sid)
         return known
+
+
+async def decide_held(
+    connection: Connection, held: Invoice, outcome: Outcome, *, actor: str, at: datetime
+) -> None:
+    """A person moves a held invoice within a transaction that has locked its row.
+
+    1. ConflictError where it may not go there; the locked row is the one that START locks, too.
+    2. Whatever lease a worker holds ends, and with it what that worker could do.
+    3. What was intended is void before its invoice leaves `paying`, and the entry says so.
+    """
+    possible = await _ways(connection, held)
+    if outcome.target not in possible:
+        ways = ", ".join(possible)
+        raise ConflictError(f"This invoice was held while {held.held_from}; it may go to: {ways}.")
+    await connection.execute(SQL["take_over"], held.id)
+    if held.held_from is State.PAYING and outcome.target is not State.PAYING:
+        voided = await connection.fetchval(
+            SQL["void_intended"], held.id, at, actor, clean(outcome.note) or f"Sent on to {outcome.target}."
+        )
+        if voided is None:
+            raise ConflictError("Its payment may have been clicked; only the bank can say.")
+        outcome = outcome.model_copy(update={"facts": outcome.facts | {"voided": voided, "clicks": 0}})
+    moved = await move(connection, held, Step.DECIDE, outcome, actor=actor, at=at, token=None)
+    assert moved, "bug: a locked invoice was moved by someone else"
+
+
+async def _ways(connection: Connection, held: Invoice) -> tuple[State, ...]:
+    assert held.held_from is not None
+    clicks = await connection.fetchval(SQL["clicks"], held.id)
+    return targets_of_held(held.held_from, clicked=clicks != 0)
 
 
 async def move(

@@ -14,6 +14,7 @@ from schema.document import Place, Read
 from schema.ids import InvoiceId
 from schema.states import State
 from tests.integration.api_rig import Api, serving_api
+from tests.integration.click_rig import held_unclicked
 from tests.world import ACCOUNT, OTHER_ACCOUNT, bring, fields, only, walk
 
 READERS = {"nobody": 401, "admin": 200, "approver": 200, "clerk": 200, "auditor": 200}
@@ -277,9 +278,55 @@ async def test_a_rejection_needs_a_reason_and_the_forwarder_reads_it(api: Api) -
     assert "Not ours, see XXXXXX5544" in api.web.town.mailer.sent[-1].text
 
 
-async def test_what_was_held_while_paying_goes_back_to_paying_only(api: Api) -> None:
+async def test_what_was_not_held_while_paying_does_not_go_there(api: Api) -> None:
     invoice, version = await held(api)
     answer = await api.clerk.post(
         f"/api/v1/invoices/{invoice}/decide", json={"version": version, "target": "paying"}
     )
     assert answer.status_code == 409
+
+
+async def case(api: Api, invoice: object) -> dict[str, Any]:
+    shown: dict[str, Any] = (await api.clerk.get(f"/api/v1/invoices/{invoice}")).json()
+    return shown
+
+
+async def test_what_was_never_clicked_is_offered_its_ways_and_shown_when_taken_back(api: Api) -> None:
+    (invoice,) = await held_unclicked(api.web.town)
+    before = await case(api, invoice)
+    assert before["ways"] == ["paying", "extracted", "rejected"]  # its day is over: judging again is proposed
+    body = {"version": before["version"], "target": "rejected", "reason": "Paid by hand."}
+    assert (await api.clerk.post(f"/api/v1/invoices/{invoice}/decide", json=body)).status_code == 200
+    after = await case(api, invoice)
+    assert (after["payment"], after["state"]) == (None, "rejected")
+    (voided,) = after["voided"]
+    assert voided["reference"] == before["payment"]["reference"]
+    assert (voided["by"], voided["reason"]) == (
+        "chitra@meridian.example",
+        "Rejected by Chitra: Paid by hand.",
+    )
+
+
+async def test_what_may_have_been_clicked_is_offered_the_bank_only_and_refused_the_rest(api: Api) -> None:
+    (invoice,) = await held_unclicked(api.web.town)
+    await api.web.town.world.store.street.doubt_clicks()
+    shown = await case(api, invoice)
+    assert shown["ways"] == ["paying"]
+    path, version = f"/api/v1/invoices/{invoice}/decide", {"version": shown["version"]}
+    for target in ("rejected", "extracted", "received"):
+        answer = await api.clerk.post(path, json=version | {"target": target, "reason": "x"})
+        assert answer.status_code == 409, target
+    bulk = {"action": "reject", "reason": "x", "items": [{"id": str(invoice), **version}]}
+    (result,) = (await api.clerk.post("/api/v1/exceptions/bulk", json=bulk)).json()["results"]
+    assert (result["done"], result["type"]) == (False, "/problems/conflict")
+
+
+async def test_of_many_what_is_over_is_asked_anew_and_not_asked_of_the_bank(api: Api) -> None:
+    (invoice,) = await held_unclicked(api.web.town)
+    bulk = {
+        "action": "resume",
+        "items": [{"id": str(invoice), "version": (await case(api, invoice))["version"]}],
+    }
+    (result,) = (await api.clerk.post("/api/v1/exceptions/bulk", json=bulk)).json()["results"]
+    assert result["done"]
+    assert (await case(api, invoice))["state"] == "extracted"

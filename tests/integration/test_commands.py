@@ -16,6 +16,7 @@ import pytest
 from schema.states import State
 from schema.store import open_database
 from schema.vault import Vault, new_master_key
+from tests.integration.click_rig import held_unclicked
 from tests.world import ACCOUNT, OTHER_ACCOUNT, Town, bring, fields, make_town, only, reason, stock, walk
 
 SAMPLES = Path("sandbox/samples").resolve()
@@ -194,6 +195,24 @@ async def test_a_decision_that_is_not_possible_is_refused(shell: Shell, town: To
     invoice = await town.world.store.street.invoice(await only(town))
     assert invoice is not None
     assert invoice.state is State.HELD
+
+
+async def test_a_decision_does_not_take_back_what_may_have_been_clicked(shell: Shell, town: Town) -> None:
+    (invoice,) = await held_unclicked(town)
+    rest = ("--by", "finance", "--note", "paid by hand")
+    await town.world.store.street.doubt_clicks()
+    refused = await shell.run("decide", str(invoice), "--to", "rejected", *rest)
+    assert "It was held while paying; it may go to: paying." in one_sentence(refused)
+
+
+async def test_a_decision_takes_back_what_was_never_clicked(shell: Shell, town: Town) -> None:
+    (invoice,) = await held_unclicked(town)
+    done = await shell.run(
+        "decide", str(invoice), "--to", "rejected", "--by", "finance", "--note", "paid by hand"
+    )
+    assert (done.code, done.out) == (0, "Invoice AIS/0 is rejected.\n")
+    (voided,) = await town.world.store.street.voided(invoice)
+    assert (voided.by, voided.reason) == ("finance", "paid by hand")
 
 
 async def test_a_decision_on_no_invoice_is_refused(shell: Shell, town: Town) -> None:

@@ -14,7 +14,7 @@ from handlers.advance import advance
 from handlers.ask import ask, eligible
 from schema.approval import Person, Verdict
 from schema.audit import leaf_hash
-from schema.errors import ConflictError, PermanentError
+from schema.errors import ConflictError
 from schema.ids import Address, Phone
 from schema.outcome import Outcome
 from schema.states import DUE, State, Step
@@ -48,22 +48,6 @@ async def test_a_worker_that_lost_its_lease_writes_nothing(town: Town) -> None:
     assert await street.claim(invoice, (State.RECEIVED,), 60) is not None
     outcome = Outcome(target=State.HELD, note="too late")
     assert not await street.commit(late, Step.EXTRACT, outcome, at=town.clock.now(), policy_version="p")
-
-
-async def test_a_held_payment_goes_back_only_to_paying(town: Town, database_url: str) -> None:
-    await bring(town, b"one")
-    await walk(town)
-    await say(town, Verdict.APPROVE)
-    invoice = await only(town)
-    await advance(invoice, DUE[State.APPROVED].job, town.world)
-    claim = await town.world.store.street.claim(invoice, (State.PAYING,), 60)
-    assert claim is not None
-    held = Outcome(target=State.HELD, note="unclear")
-    await town.world.store.street.commit(claim, Step.PAY, held, at=town.clock.now(), policy_version="p")
-    with pytest.raises(PermanentError, match="only paying may follow"):
-        await town.world.store.street.decide(
-            invoice, State.REJECTED, actor="mallory", note="", at=town.clock.now()
-        )
 
 
 async def test_only_a_held_invoice_can_be_decided(town: Town) -> None:

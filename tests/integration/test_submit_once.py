@@ -6,62 +6,15 @@ from dataclasses import replace
 from datetime import datetime
 
 from handlers.advance import advance
-from schema.approval import Verdict
 from schema.errors import OutcomeUnknownError, TransientError
-from schema.ids import InvoiceId, Sha256
-from schema.invoice import Claim, Invoice
+from schema.ids import Sha256
+from schema.invoice import Claim
 from schema.outcome import Outcome
-from schema.states import LEASE_S, Job, State, Step
+from schema.states import Job, State, Step
 from schema.store.street import SUBMIT_GRACE_S, StreetStore
 from schema.transfer import Permit
-from tests.world import Town, bring, due_now, only, reason, say, walk
-
-
-async def intended(town: Town) -> InvoiceId:
-    """An invoice whose payment is approved and intended, and nothing sent."""
-    await bring(town, b"one")
-    await walk(town)
-    await say(town, Verdict.APPROVE)
-    invoice = await only(town)
-    await advance(invoice, Job.EXECUTE, town.world)
-    return invoice
-
-
-async def claim(town: Town, invoice: InvoiceId) -> Claim:
-    await due_now(town, invoice)
-    taken = await town.world.store.street.claim(invoice, (State.PAYING,), LEASE_S)
-    assert taken is not None
-    return taken
-
-
-async def run(town: Town, statement: str, *values: object) -> None:
-    async with town.world.store.database.transaction() as connection:
-        await connection.execute(statement, *values)
-
-
-async def lose_lease(town: Town) -> None:
-    """Time passes: whoever has the invoice is dead or asleep."""
-    await run(town, "update invoices set claimed_until = now() - interval '1 second'")
-
-
-async def pass_grace(town: Town) -> None:
-    await run(
-        town,
-        "update payments set submit_started_at = submit_started_at - make_interval(secs => $1)",
-        SUBMIT_GRACE_S,
-    )
-
-
-async def start(town: Town, invoice: Invoice) -> bool:
-    payment = await town.world.store.street.payment(invoice.id)
-    assert payment is not None
-    assert payment.fingerprint is not None
-    return await town.world.store.street.start_submit(invoice, payment.fingerprint)
-
-
-async def state(town: Town) -> State:
-    (line,) = await town.world.store.views.invoices()
-    return line.state
+from tests.integration.click_rig import claim, intended, lose_lease, pass_grace, start, state
+from tests.world import Town, due_now, reason, walk
 
 
 async def test_the_holder_of_the_lease_may_start_the_click(town: Town) -> None:

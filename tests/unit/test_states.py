@@ -82,15 +82,20 @@ def test_only_an_answer_of_a_person_approves() -> None:
 
 @pytest.mark.parametrize("held_from", sorted(set(State) - {State.PAYING}))
 def test_what_was_held_before_the_payment_never_goes_straight_to_paying(held_from: State) -> None:
-    assert State.PAYING not in targets_of_held(held_from)
+    assert State.PAYING not in targets_of_held(held_from, clicked=False)
 
 
-def test_what_was_held_while_paying_goes_only_back_to_asking_the_bank() -> None:
-    assert targets_of_held(State.PAYING) == (State.PAYING,)
+def test_what_may_have_been_clicked_goes_only_back_to_asking_the_bank() -> None:
+    assert targets_of_held(State.PAYING, clicked=True) == (State.PAYING,)
+
+
+def test_what_was_never_clicked_is_taken_back_or_asked_of_the_bank_and_never_called_paid() -> None:
+    ways = targets_of_held(State.PAYING, clicked=False)
+    assert set(ways) == {State.EXTRACTED, State.PAYING, State.REJECTED}
 
 
 def test_a_decision_never_leads_anywhere_the_lifecycle_forbids() -> None:
-    decided = {target for state in State for target in targets_of_held(state)}
+    decided = {target for state in State for target in targets_of_held(state, clicked=False)}
     assert decided == set(TARGETS[State.HELD, Step.DECIDE])
 
 
@@ -115,11 +120,11 @@ def test_a_move_is_legal_only_as_the_table_says(source: State, step: Step, targe
     assert may_move(source, step, target) == (target in TARGETS.get((source, step), ()))
 
 
-def next_states(state: State, held_from: State | None) -> list[State]:
+def next_states(state: State, held_from: State | None, *, clicked: bool = False) -> list[State]:
     """Where an invoice may go; a held one as a person may send it."""
     if state is State.HELD:
         assert held_from is not None
-        return sorted({State.HELD, *targets_of_held(held_from)})
+        return sorted({State.HELD, *targets_of_held(held_from, clicked=clicked)})
     return sorted(target for source, target in MOVES if source is state)
 
 
@@ -134,14 +139,15 @@ def test_no_walk_comes_to_paid_without_an_approval_and_an_intent(data: st.DataOb
     if State.PAID in path:
         before = path[: path.index(State.PAID)]
         assert before[-1] is State.PAYING
-        assert before[before.index(State.PAYING) - 1] is State.APPROVED
+        since_judged = before[len(before) - before[::-1].index(State.EXTRACTED) :]
+        assert since_judged[since_judged.index(State.PAYING) - 1] is State.APPROVED
 
 
 @given(st.data())
-def test_a_walk_that_begins_to_pay_never_leaves_but_by_the_bank(data: st.DataObject) -> None:
+def test_a_walk_that_was_clicked_never_leaves_but_by_the_bank(data: st.DataObject) -> None:
     path, held_from = [State.PAYING], State.PAYING
     while path[-1] not in {State.PAID} and len(path) < LONGEST_WALK:
-        path.append(data.draw(st.sampled_from(next_states(path[-1], held_from))))
+        path.append(data.draw(st.sampled_from(next_states(path[-1], held_from, clicked=True))))
     assert set(path) <= {State.PAYING, State.HELD, State.PAID}
 
 

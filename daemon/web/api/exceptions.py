@@ -16,6 +16,7 @@ from daemon.web.api.invoices import make_key, read_key, the_invoice
 from daemon.web.api.paging import After, Limit, Page
 from daemon.web.api.problems import Problem, invalid, problem_of, problems
 from daemon.web.api.roles import Permission, may
+from handlers.resume import resume_target
 from handlers.world import World
 from schema.errors import CountersignError, TransientError
 from schema.ids import InvoiceId
@@ -147,15 +148,9 @@ async def _do(item: Item, body: Bulk, person: Person, owner: PersonId | None, wo
             InvoiceId(item.id), item.version, owner, by=person, at=now, over=body.action == "assign"
         )
         return invoice.version
-    target = State.REJECTED if body.action == "reject" else resume_target(invoice.held_from)
+    target = State.REJECTED if body.action == "reject" else await resume_target(invoice, world)
     note = decision_note(person, target, body.reason)
     return await store.decide(InvoiceId(item.id), item.version, target, by=person, note=note, at=now)
-
-
-def resume_target(held_from: State | None) -> State:
-    """Where what was held goes on: to the bank's own answer, to the reader, or to model and rules."""
-    again = {State.PAYING: State.PAYING, State.RECEIVED: State.RECEIVED}
-    return again.get(held_from, State.EXTRACTED) if held_from else State.EXTRACTED
 
 
 async def _new_owner(body: Bulk, person: Person, world: World) -> PersonId | None:

@@ -22,18 +22,20 @@ from daemon.web.api.invoice_models import (
     ScreenshotShown,
     Sum,
     TwinShown,
+    VoidedShown,
     line,
     name,
     place_of,
     sum_of,
 )
+from handlers.resume import resume_target
 from handlers.world import World
 from schema.approval import Verdict
 from schema.correction import CORRECTABLE, Correction
 from schema.ids import BlobKey, InvoiceId
-from schema.invoice import Invoice, Payment
+from schema.invoice import Invoice, Payment, Voided
 from schema.masking import mask
-from schema.states import State, targets_of_held
+from schema.states import State
 from schema.store.answers import Asked as Question
 from schema.store.views import Exchange, Recorded
 
@@ -73,7 +75,7 @@ async def load_case(world: World, identity: InvoiceId) -> InvoiceCase | None:
         if mail
         else None,
         owner=OwnerShown(id=owner.id, name=owner.name) if owner else None,
-        ways=list(targets_of_held(invoice.held_from)) if invoice.held_from else [],
+        ways=await _ways(invoice, world),
         fingerprint=invoice.fingerprint,
         document=_document(invoice),
         fields=_fields(invoice),
@@ -82,6 +84,7 @@ async def load_case(world: World, identity: InvoiceId) -> InvoiceCase | None:
         twins=await _twins(invoice, world),
         purchase_order=await _order(invoice, world),
         payment=_payment(payment) if payment else None,
+        voided=[_voided(each) for each in await store.street.voided(identity)],
         questions=[_question(each, invoice) for each in await store.answers.all_questions(identity)],
         screenshots=_screenshots(invoice, payment),
         model=_model(invoice, exchange) if exchange else None,
@@ -247,6 +250,24 @@ def _model(invoice: Invoice, exchange: Exchange) -> ModelShown:
         accepted=invoice.plan is not None if judged else None,
         refusal=line(invoice.refusal) if invoice.refusal else None,
         cost_usd=exchange.cost_usd,
+    )
+
+
+async def _ways(invoice: Invoice, world: World) -> list[State]:
+    """Where it may go: what would let it go on stands last but for its end."""
+    best = await resume_target(invoice, world)
+    ways = await world.store.street.ways(invoice)
+    return sorted(ways, key=lambda way: (way is State.REJECTED, way is best))
+
+
+def _voided(each: Voided) -> VoidedShown:
+    return VoidedShown(
+        reference=each.reference,
+        amount=Sum(amount=each.amount.plain(), currency=each.amount.currency),
+        pay_on=each.pay_on,
+        at=each.at,
+        by=each.by,
+        reason=line(each.reason),
     )
 
 

@@ -144,6 +144,17 @@ class PaymentShown(Answer):
     simulated: bool
 
 
+class VoidedShown(Answer):
+    """A payment that was intended, never clicked, and taken back by a person; its reference is not used again."""
+
+    reference: str
+    amount: Sum
+    pay_on: date
+    at: datetime
+    by: str
+    reason: str
+
+
 class Asked(Answer):
     """The person who is asked."""
 
@@ -245,7 +256,7 @@ class MailShown(Answer):
 
 
 class InvoiceCase(Answer):
-    """Everything about one invoice; `ways` is where a person may send it now."""
+    """Everything about one invoice; `ways` is where a person may send it now, what we propose last but for its end."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", title="Invoice")
 
@@ -274,6 +285,7 @@ class InvoiceCase(Answer):
     twins: list[TwinShown]
     purchase_order: OrderShown | None
     payment: PaymentShown | None
+    voided: list[VoidedShown]
     questions: list[QuestionShown]
     screenshots: list[ScreenshotShown]
     model: ModelShown | None

@@ -126,6 +126,25 @@ update invoices
 -- A transfer that was planned and never sent gives way to a new one.
 update payments set status = 'void' where invoice_id = $1 and status = 'planned';
 
+-- name: clicks
+-- How often the intended payment of an invoice may have been clicked.
+select submits from payments where invoice_id = $1 and status = 'intended';
+
+-- name: void_intended
+-- A person takes back what was intended and never clicked; the triggers know when that may be.
+update payments set status = 'void', voided_at = $2, voided_by = $3, void_reason = $4
+ where invoice_id = $1 and status = 'intended' and submits = 0
+returning reference;
+
+-- name: doubt_clicks
+-- What a restored database does not know: whether it was clicked since.
+update payments set submits = 1 where status = 'intended' and submits = 0;
+
+-- name: voided
+-- The payments of an invoice that were taken back, in that order.
+select reference, amount, currency, pay_on, voided_at, voided_by, void_reason
+  from payments where invoice_id = $1 and voided_at is not null order by voided_at;
+
 -- name: plan_payment
 insert into payments (id, invoice_id, vendor_id, forwarder, reference, beneficiary, account_cipher, account_print, account_last4,
                       routing, rail, amount, currency, pay_on, people_needed)

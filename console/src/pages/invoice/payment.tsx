@@ -8,7 +8,7 @@ import type { Invoice, Question, Screenshot } from "./shape";
 
 export function Payment({ invoice }: { invoice: Invoice }) {
   const { payment } = invoice;
-  if (!payment && invoice.questions.length === 0) {
+  if (!payment && invoice.questions.length === 0 && invoice.voided.length === 0) {
     return (
       <Empty title="Nothing to pay yet">The terms are fixed when the rules have passed the invoice.</Empty>
     );
@@ -35,6 +35,23 @@ export function Payment({ invoice }: { invoice: Invoice }) {
           />
         </section>
       )}
+      {invoice.voided.map((taken) => (
+        <section key={taken.reference} className="flex flex-col gap-3 p-4">
+          <h3 className="heading flex items-center gap-2">
+            Taken back <Badge>never sent to the bank</Badge>
+          </h3>
+          <Facts
+            facts={[
+              ["Amount", <Money key="amount" sum={taken.amount} />],
+              ["Was to be paid on", day(taken.pay_on)],
+              ["Reference, not used again", taken.reference],
+              ["By", taken.by],
+              ["At", <Time key="at" at={taken.at} precise />],
+              ["Why", taken.reason],
+            ]}
+          />
+        </section>
+      ))}
       {invoice.questions.length > 0 && (
         <section className="flex flex-col gap-3 p-4">
           <h3 className="heading">Asked on WhatsApp</h3>
