@@ -137,8 +137,8 @@ async def test_the_first_account_stays_the_only_one_of_a_person(api: Api, provid
     assert told(answer) == REFUSED
     assert "another account" in answer.json()["detail"]
     assert await sessions(api) == 1
-    ((what, note),) = await api.web.rows("select what, note from history where what like 'single%'")
-    assert what == "single sign-on bound"
+    ((what, note),) = await api.web.rows("select what, note from history where what like 'sign%'")
+    assert what == "sign-in bound"
     assert note.startswith(provider.settings.issuer)
 
 
