@@ -179,7 +179,7 @@ class SignInStore:
                     SQL["bind_identity"], identity.issuer, identity.subject, person.id, at
                 )
                 note = f"{identity.issuer} {identity.subject}"
-                await record(connection, _told(person, "sign-in bound", note, at))
+                await record(connection, _told(person, "account bound", note, at))
         return person
 
 
