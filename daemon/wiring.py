@@ -99,9 +99,6 @@ async def open_world(settings: Settings, *, browser: bool = False) -> AsyncItera
         stack.push_async_callback(files.aclose)
         ledger = LedgerWebhook(settings.ledger_webhook_url, EgressTransport(door, "ledger"))
         stack.push_async_callback(ledger.aclose)
-        identity = make_identity_provider(settings, EgressTransport(door, "identity"), clock.unix_s)
-        if identity:
-            stack.push_async_callback(identity.aclose)
         yield World(
             store=store,
             vault=vault,
@@ -114,7 +111,7 @@ async def open_world(settings: Settings, *, browser: bool = False) -> AsyncItera
             mailer=make_mailer(settings, guard, door, clock.unix_s),
             files=files,
             ledger=ledger,
-            identity=identity,
+            identity=_open_identity_provider(settings, door, clock, stack),
             clock=clock,
             policy=load_policy(settings.policy_file),
             approvers=settings.approvers,
@@ -133,6 +130,15 @@ async def _open_clock(store: Store, stack: AsyncExitStack) -> DatabaseClock:
     await clock.ask()
     stack.callback(asyncio.create_task(clock.keep()).cancel)
     return clock
+
+
+def _open_identity_provider(
+    settings: Settings, door: Door, clock: DatabaseClock, stack: AsyncExitStack
+) -> OidcProvider | None:
+    provider = make_identity_provider(settings, EgressTransport(door, "identity"), clock.unix_s)
+    if provider:
+        stack.push_async_callback(provider.aclose)
+    return provider
 
 
 def make_blobs(settings: Settings, vault: Vault) -> DiskBlobs:

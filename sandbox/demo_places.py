@@ -138,10 +138,7 @@ def product_environment(
         "APPROVERS": "; ".join(f"{who} {phone}" for who, phone in APPROVER_PHONES.items()),
         "POLICY_FILE": str(Path("deploy/policy.toml").resolve()),
         "CONSOLE_ADMINS": PRIYA,
-        "OIDC_ISSUER": outside.identity.issuer,
-        "OIDC_CLIENT_ID": outside.identity.client_id,
-        "OIDC_CLIENT_SECRET": outside.identity.client_secret,
-        "OIDC_NAME": "Meridian (SIMULATED)",
+        **_sign_on(outside.identity),
         "PUBLIC_URL": places.public_url,
         "WEB_PORT": str(places.web),
         "BLOBS_FOLDER": str(places.run / "blobs"),
@@ -150,6 +147,15 @@ def product_environment(
         "BANK_PASSWORD": "simulated-bank-password",
         "BANK_TOTP_SECRET": TOTP_SECRET,
         **(_video(places) if video else {}),
+    }
+
+
+def _sign_on(provider: IdentitySettings) -> dict[str, str]:
+    return {
+        "OIDC_ISSUER": provider.issuer,
+        "OIDC_CLIENT_ID": provider.client_id,
+        "OIDC_CLIENT_SECRET": provider.client_secret,
+        "OIDC_NAME": "Meridian (SIMULATED)",
     }
 
 

@@ -171,23 +171,10 @@ def create_app(settings: IdentitySettings) -> FastAPI:
 
 def _routes(desk: Desk) -> APIRouter:
     router = APIRouter()
-    issuer = desk.settings.issuer
 
     @router.get("/.well-known/openid-configuration")
     async def description() -> dict[str, Any]:
-        return {
-            "issuer": issuer,
-            "authorization_endpoint": f"{issuer}/authorize",
-            "token_endpoint": f"{issuer}/token",
-            "jwks_uri": f"{issuer}/jwks",
-            "response_types_supported": ["code"],
-            "subject_types_supported": ["public"],
-            "id_token_signing_alg_values_supported": ["RS256"],
-            "scopes_supported": ["openid", "email"],
-            "token_endpoint_auth_methods_supported": ["client_secret_basic"],
-            "code_challenge_methods_supported": ["S256"],
-            "authorization_response_iss_parameter_supported": True,
-        }
+        return _description(desk.settings.issuer)
 
     @router.get("/jwks")
     async def jwks() -> dict[str, Any]:
@@ -224,6 +211,23 @@ def _routes(desk: Desk) -> APIRouter:
         return {"status": "ok"}
 
     return router
+
+
+def _description(issuer: str) -> dict[str, Any]:
+    """Discovery 1.0, section 3."""
+    return {
+        "issuer": issuer,
+        "authorization_endpoint": f"{issuer}/authorize",
+        "token_endpoint": f"{issuer}/token",
+        "jwks_uri": f"{issuer}/jwks",
+        "response_types_supported": ["code"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "scopes_supported": ["openid", "email"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic"],
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": True,
+    }
 
 
 async def _form(request: Request) -> dict[str, str]:

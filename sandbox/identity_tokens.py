@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 KEY_BITS: Final = 2048
 KID: Final = "simulated-1"
+LATE_S: Final = {"expired": -7200, "from_the_future": 7200}
 
 
 class Signer:
@@ -57,15 +58,15 @@ def _spoilt(claims: dict[str, Any], flaw: str | None) -> dict[str, Any]:
     changed: dict[str, dict[str, Any]] = {
         "wrong_nonce": {"nonce": "of-another-sign-in"},
         "wrong_audience": {"aud": "another-client"},
-        "second_audience": {"aud": [claims["aud"], "another-client"]},
+        "second_audience": {"aud": [claims.get("aud"), "another-client"]},
         "other_party": {"azp": "another-client"},
         "wrong_issuer": {"iss": "https://another.example"},
-        "expired": {"iat": claims["iat"] - 7200, "exp": claims["exp"] - 7200},
-        "from_the_future": {"iat": claims["iat"] + 7200, "exp": claims["exp"] + 7200},
         "unverified_address": {"email_verified": False},
         "verified_in_words": {"email_verified": "true"},
         "other_subject": {"sub": "another-subject"},
     }
+    if flaw in LATE_S:
+        changed[flaw] = {name: claims[name] + LATE_S[flaw] for name in ("iat", "exp")}
     return claims | changed.get(flaw or "", {})
 
 
