@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,10 +16,12 @@ import httpx
 import pytest
 
 from daemon.adapters import oidc_provider
+from daemon.doctor import EXAMINATIONS
 from daemon.web.api.access import COOKIE
 from daemon.web.api.single_sign_on import COOKIE as PENDING
 from daemon.web.sign_in_limits import EACH, Rate
 from sandbox.faults import TOKEN_KINDS
+from schema.errors import PermanentError
 from schema.people import Role
 from tests.integration.api_rig import Api, serving_api
 from tests.integration.identity_rig import ADMIN, CLERK, SECRET, STRANGER, Provider, serving_provider
@@ -325,3 +328,26 @@ async def test_where_none_is_set_none_is_offered(api: Api) -> None:
     api.web.app.state.world = replace(api.web.app.state.world, identity=None)
     assert (await api.nobody.get("/api/v1/sign-in/methods")).json()["oidc"] is None
     assert (await api.nobody.post(SSO, json={})).status_code == 404
+
+
+async def test_the_doctor_says_what_the_provider_lacks(api: Api, provider: Provider) -> None:
+    settings = api.web.app.state.settings
+    (well,) = await EXAMINATIONS["identity"](settings)
+    assert (well.found, well.mend) == (f"{provider.settings.issuer} signs people in", "")
+    description = (await provider.client.get(PATHS[2])).json()
+    changes: dict[str, Any] = {
+        "response_types_supported": ["id_token"],
+        "token_endpoint_auth_methods_supported": ["private_key_jwt"],
+        "id_token_signing_alg_values_supported": ["HS256"],
+    }
+    await provider.spoil("status", PATHS[2], status=200, body=json.dumps(description | changes))
+    assert len(await EXAMINATIONS["identity"](settings)) == len(changes)
+    for change in ({"issuer": "https://another.example"}, {"code_challenge_methods_supported": ["plain"]}):
+        await provider.spoil("status", PATHS[2], status=200, body=json.dumps(description | change))
+        with pytest.raises(PermanentError):
+            await EXAMINATIONS["identity"](settings)
+    unsaid = description | {"code_challenge_methods_supported": None}
+    await provider.spoil("status", PATHS[2], status=200, body=json.dumps(unsaid))
+    (warned,) = await EXAMINATIONS["identity"](settings)
+    assert (bool(warned.mend), warned.serious) == (True, False)
+    assert await EXAMINATIONS["identity"](settings.model_copy(update={"oidc_issuer": ""})) == []
