@@ -299,7 +299,7 @@ async def test_the_secret_goes_in_the_header_alone_and_every_request_is_on_recor
     (request,) = await provider.seen("/token")
     assert "client_secret" not in request["body"]
     assert dict(request["headers"])["authorization"].startswith("Basic ")
-    left = await api.web.rows("select destination from egress where kind = 'identity' order by id")
+    left = await api.web.rows("select destination from egress where kind = 'identity' order by seq")
     issuer = provider.settings.issuer
     paths = ("/.well-known/openid-configuration", "/token", "/jwks")
     assert [destination for (destination,) in left] == [f"{issuer}{path}" for path in paths]
