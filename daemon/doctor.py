@@ -16,7 +16,15 @@ from rich.console import Console
 from daemon.adapters.bank_browser import BankBrowser
 from daemon.adapters.blobs_disk import DiskBlobs
 from daemon.settings import Settings, contradictions
-from daemon.wiring import browser_settings, make_mailbox, make_mailer, make_messenger, make_model, open_vault
+from daemon.wiring import (
+    browser_settings,
+    make_identity_provider,
+    make_mailbox,
+    make_mailer,
+    make_messenger,
+    make_model,
+    open_vault,
+)
 from handlers.guard import LeakGuard
 from schema.errors import CountersignError
 from schema.migrate import pending
@@ -176,6 +184,21 @@ async def _messenger(settings: Settings) -> list[Diagnosis]:
     return [Diagnosis("twilio", "knows our account")]
 
 
+async def _identity(settings: Settings) -> list[Diagnosis]:
+    provider = make_identity_provider(settings, httpx.AsyncHTTPTransport(trust_env=False))
+    if provider is None:
+        return []
+    try:
+        problems = await provider.preflight()
+        silent = not await provider.says_pkce()
+    finally:
+        await provider.aclose()
+    if problems:
+        return [Diagnosis("identity", "", problem) for problem in problems]
+    unsaid = "but does not say that it checks PKCE (S256): make sure that it does." if silent else ""
+    return [Diagnosis("identity", f"{settings.oidc_issuer} signs people in", unsaid, serious=False)]
+
+
 async def _browser(settings: Settings) -> list[Diagnosis]:
     browser = BankBrowser(browser_settings(settings))
     try:
@@ -234,6 +257,7 @@ EXAMINATIONS: Final[dict[str, Look]] = {
     "mailer": _mailer,
     "openrouter": _model,
     "twilio": _messenger,
+    "identity": _identity,
     "browser": _browser,
     "addresses": _addresses,
     "tesseract": _tesseract,

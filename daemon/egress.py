@@ -30,7 +30,7 @@ SHORTEST_SECRET: Final = 8
 
 SECRETS: Final = (
     "master_key", "openrouter_api_key", "twilio_auth_token", "postgres_password", "redis_password",
-    "ledger_webhook_secret",
+    "ledger_webhook_secret", "oidc_client_secret",
     "imap_password", "smtp_password", "minio_secret_key", "bank_password", "bank_totp_secret",
 )  # fmt: skip
 """The settings whose values never belong into a body; a service's own credential goes in a header."""

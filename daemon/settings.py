@@ -115,6 +115,10 @@ class Settings(BaseSettings):
     web_host: str = "127.0.0.1"
     web_port: Port = 8080
     time_zone: str = "Asia/Kolkata"
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")
+    oidc_name: str = ""
     master_key: SecretStr = SecretStr("")
     master_keys_old: Annotated[tuple[SecretStr, ...], NoDecode] = ()
 
@@ -139,15 +143,6 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     debug: str = ""
     failpoints: str = ""
-
-    @field_validator("groq_models_served", mode="before")
-    @classmethod
-    def _split_models(cls, value: Any) -> Any:
-        return (
-            tuple(part.strip() for part in value.split(",") if part.strip())
-            if isinstance(value, str)
-            else value
-        )
 
     @field_validator("forwarders", mode="before")
     @classmethod
@@ -175,9 +170,9 @@ class Settings(BaseSettings):
             return value
         return tuple(part.strip().lower() for part in re.split(r"[,;]", value) if part.strip())
 
-    @field_validator("master_keys_old", mode="before")
+    @field_validator("groq_models_served", "master_keys_old", mode="before")
     @classmethod
-    def _split_keys(cls, value: Any) -> Any:
+    def _split_plainly(cls, value: Any) -> Any:
         if not isinstance(value, str):
             return value
         return tuple(part.strip() for part in value.split(",") if part.strip())
@@ -246,6 +241,14 @@ NEEDED: Final[dict[str, str]] = {
 }
 """What has no sensible default, and what to put there."""
 
+SIGN_ON: Final[dict[str, str]] = {
+    "oidc_issuer": "the identity provider's issuer, exactly as it calls itself",
+    "oidc_client_id": "what Countersign is registered as there",
+    "oidc_client_secret": "the secret of that registration",
+    "oidc_name": "the company's sign-in as people know it; it stands on the button",
+}
+"""Either all or none."""
+
 
 def load_settings() -> Settings:
     """Read the environment; SettingsError names the first setting that is malformed."""
@@ -283,13 +286,14 @@ def contradictions(settings: Settings) -> list[str]:
         problems.append("IMAP_TLS=none is only for a server on this machine; set IMAP_TLS=tls.")
     if settings.smtp_tls == "none" and not _loopback(settings.smtp_host):
         problems.append("SMTP_TLS=none is only for a server on this machine; set SMTP_TLS=starttls.")
-    if settings.public_url and not _reachable(settings.public_url):
+    if settings.public_url and not reachable(settings.public_url):
         problems.append("PUBLIC_URL must begin with https://.")
     if settings.ledger_webhook_url:
-        if not _reachable(settings.ledger_webhook_url):
+        if not reachable(settings.ledger_webhook_url):
             problems.append("LEDGER_WEBHOOK_URL must begin with https://.")
         if len(settings.ledger_webhook_secret.get_secret_value()) < SHORTEST_WEBHOOK_SECRET:
             problems.append("LEDGER_WEBHOOK_SECRET is too short: make 32 characters by chance.")
+    problems += _half_set(settings)
     if settings.failpoints and not _loopback(urlsplit(settings.public_url).hostname or ""):
         problems.append("FAILPOINTS is only for tests on this machine; leave it empty.")
     problems += _one_for_two(settings.approvers) + _weak(settings)
@@ -298,6 +302,17 @@ def contradictions(settings: Settings) -> list[str]:
     except (ZoneInfoNotFoundError, ValueError):
         problems.append(f"TIME_ZONE {settings.time_zone} is not known; write e.g. Asia/Kolkata.")
     return problems
+
+
+def _half_set(settings: Settings) -> list[str]:
+    """Single sign-on is set as a whole or not at all."""
+    given = {name: _given(getattr(settings, name)) for name in SIGN_ON}
+    if not any(given.values()):
+        return []
+    missing = [f"{name.upper()} is not set: {SIGN_ON[name]}." for name, there in given.items() if not there]
+    if settings.oidc_issuer and not reachable(settings.oidc_issuer):
+        missing.append("OIDC_ISSUER must begin with https://.")
+    return missing
 
 
 def _one_for_two(approvers: tuple[Person, ...]) -> list[str]:
@@ -355,8 +370,8 @@ def _loopback(host: str) -> bool:
         return False
 
 
-def _reachable(url: str) -> bool:
-    """Whether a messenger may be sent there: by HTTPS, or in the clear on this machine."""
+def reachable(url: str) -> bool:
+    """Whether a request may be sent there: by HTTPS, or in the clear on this machine."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and _loopback(host)))

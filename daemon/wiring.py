@@ -26,6 +26,7 @@ from daemon.adapters.mailbox_imap import ImapAccount, ImapMailbox
 from daemon.adapters.mailer_smtp import SmtpMailer
 from daemon.adapters.messenger_twilio import TwilioMessenger
 from daemon.adapters.model_openrouter import OpenRouterModel
+from daemon.adapters.oidc_provider import OidcProvider
 from daemon.cache import LookupCache
 from daemon.clock import DatabaseClock
 from daemon.egress import Door, EgressTransport, make_secret_guard
@@ -110,6 +111,7 @@ async def open_world(settings: Settings, *, browser: bool = False) -> AsyncItera
             mailer=make_mailer(settings, guard, door, clock.unix_s),
             files=files,
             ledger=ledger,
+            identity=_open_identity_provider(settings, door, clock, stack),
             clock=clock,
             policy=load_policy(settings.policy_file),
             approvers=settings.approvers,
@@ -128,6 +130,15 @@ async def _open_clock(store: Store, stack: AsyncExitStack) -> DatabaseClock:
     await clock.ask()
     stack.callback(asyncio.create_task(clock.keep()).cancel)
     return clock
+
+
+def _open_identity_provider(
+    settings: Settings, door: Door, clock: DatabaseClock, stack: AsyncExitStack
+) -> OidcProvider | None:
+    provider = make_identity_provider(settings, EgressTransport(door, "identity"), clock.unix_s)
+    if provider:
+        stack.push_async_callback(provider.aclose)
+    return provider
 
 
 def make_blobs(settings: Settings, vault: Vault) -> DiskBlobs:
@@ -199,6 +210,22 @@ def make_files(settings: Settings, door: Door) -> HttpsFiles:
     pinned = PinnedTransport(httpx.AsyncHTTPTransport(trust_env=False))
     transport = EgressTransport(door, "fetch", pinned)
     return HttpsFiles(settings.upload_hosts, transport, largest_bytes=settings.mail_max_bytes)
+
+
+def make_identity_provider(
+    settings: Settings, transport: httpx.AsyncBaseTransport, now: Callable[[], float] = time.time
+) -> OidcProvider | None:
+    """The company's own sign-in, or None where none is set; `now` is Unix time."""
+    if not settings.oidc_issuer:
+        return None
+    return OidcProvider(
+        issuer=settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        client_secret=settings.oidc_client_secret.get_secret_value(),
+        name=settings.oidc_name,
+        now=now,
+        transport=transport,
+    )
 
 
 def make_bank(settings: Settings, vault: Vault, browser: BankBrowser, clock: DatabaseClock) -> BankPortal:

@@ -14,6 +14,7 @@ from schema.document import Reading
 from schema.ids import Address, BlobKey, MessageSid, Phone
 from schema.mail import OutgoingMail
 from schema.masking import Masked, MaskedInvoice
+from schema.people import Identity, PendingSignOn
 from schema.policy import Policy
 from schema.store import Store
 from schema.transfer import Draft, Permit, Receipt, Transfer
@@ -107,6 +108,27 @@ class Ledger(Protocol):
         """The HTTP status; TransientError when no answer came, PermanentError when nothing may be sent."""
 
 
+@dataclass(frozen=True)
+class SignOnAnswer:
+    """What a browser brought back from the identity provider; `iss` is None where it names none (RFC 9207)."""
+
+    code: str
+    iss: str | None
+
+
+class IdentityProvider(Protocol):
+    """The company's own sign-in, by OpenID Connect."""
+
+    name: str
+    """The words on its button."""
+
+    async def address_of(self, pending: PendingSignOn, state: str) -> str:
+        """Where to send the browser; TransientError when the provider does not answer."""
+
+    async def redeem(self, pending: PendingSignOn, answer: SignOnAnswer) -> Identity:
+        """Who signed in there; ForgedError when the answer proves nobody, TransientError to try again."""
+
+
 class Clock(Protocol):
     """Time, so that tests own it."""
 
@@ -129,6 +151,7 @@ class World:
     mailer: Mailer
     files: Files
     ledger: Ledger
+    identity: IdentityProvider | None
     clock: Clock
     policy: Policy
     approvers: tuple[Person, ...]

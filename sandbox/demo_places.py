@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from sandbox.identity_provider import IdentitySettings
 from sandbox.mail_front import AUTHSERV_ID
 from sandbox.mails import APPROVER_PHONES, PAYMENT_MAILBOX, PRIYA, RAHUL
 from sandbox.openrouter import OpenRouterSettings
@@ -37,6 +38,7 @@ class Places:
     twilio: int
     bank: int
     web: int
+    identity: int
 
     @property
     def public_url(self) -> str:
@@ -69,9 +71,10 @@ def choose_places(folder: Path) -> Places:
     name = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
     run = runs / name
     run.mkdir()
-    smtp, openrouter, twilio, bank, web = free_ports(5)
+    smtp, openrouter, twilio, bank, web, identity = free_ports(6)
     user, _, domain = PAYMENT_MAILBOX.partition("@")
-    return Places(folder, run, f"{user}-{name[-4:]}@{domain}", smtp, openrouter, twilio, bank, web)
+    mailbox = f"{user}-{name[-4:]}@{domain}"
+    return Places(folder, run, mailbox, smtp, openrouter, twilio, bank, web, identity)
 
 
 def outside_settings(places: Places, services: Services, numbers: frozenset[str]) -> OutsideSettings:
@@ -81,6 +84,7 @@ def outside_settings(places: Places, services: Services, numbers: frozenset[str]
         smtp_port=places.smtp,
         openrouter_port=places.openrouter,
         twilio_port=places.twilio,
+        identity_port=places.identity,
         lmtp=str(services.mail.lmtp_path),
         domains=frozenset({"countersign.example", "meridian.example"}),
         users={address_of(who): password for who in (PRIYA, RAHUL, places.mailbox)},
@@ -93,6 +97,12 @@ def outside_settings(places: Places, services: Services, numbers: frozenset[str]
             actual_base=places.public_url,
             joined=tuple(APPROVER_PHONES.values()),
             names={phone: name_of(who) for who, phone in APPROVER_PHONES.items()},
+        ),
+        identity=IdentitySettings(
+            issuer=f"http://{LOOPBACK}:{places.identity}",
+            client_secret=secrets.token_urlsafe(24),
+            redirect_uris=frozenset({f"{places.public_url}/sign-in/sso", f"{places.console_url}sign-in/sso"}),
+            people=tuple((name_of(who), address_of(who)) for who in (PRIYA, RAHUL)),
         ),
     )
 
@@ -128,6 +138,7 @@ def product_environment(
         "APPROVERS": "; ".join(f"{who} {phone}" for who, phone in APPROVER_PHONES.items()),
         "POLICY_FILE": str(Path("deploy/policy.toml").resolve()),
         "CONSOLE_ADMINS": PRIYA,
+        **_sign_on(outside.identity),
         "PUBLIC_URL": places.public_url,
         "WEB_PORT": str(places.web),
         "BLOBS_FOLDER": str(places.run / "blobs"),
@@ -136,6 +147,15 @@ def product_environment(
         "BANK_PASSWORD": "simulated-bank-password",
         "BANK_TOTP_SECRET": TOTP_SECRET,
         **(_video(places) if video else {}),
+    }
+
+
+def _sign_on(provider: IdentitySettings) -> dict[str, str]:
+    return {
+        "OIDC_ISSUER": provider.issuer,
+        "OIDC_CLIENT_ID": provider.client_id,
+        "OIDC_CLIENT_SECRET": provider.client_secret,
+        "OIDC_NAME": "Meridian (SIMULATED)",
     }
 
 

@@ -1,8 +1,8 @@
 """What every stand-in shares: faults on demand, a log of all requests, a clock that can be set.
 
 `FaultMiddleware` is raw ASGI because it must cut connections. Under uvicorn the socket is closed for real;
-in-process (httpx's ASGI transport) a cut is a `ConnectionResetError`. Faults about webhooks (`WEBHOOK_KINDS`)
-are only kept here; the stand-in's own delivery takes them with `FaultBoard.take`.
+in-process (httpx's ASGI transport) a cut is a `ConnectionResetError`. Faults about webhooks (`WEBHOOK_KINDS`) and ID
+tokens (`TOKEN_KINDS`) are only kept here; the stand-in takes them where it makes those, with `FaultBoard.take`.
 
 Control (never under the product's path space): `POST|GET|DELETE /__sim__/faults`, `GET|DELETE
 /__sim__/requests`, `POST /__sim__/reset`, `GET|POST /__sim__/clock`.
@@ -50,8 +50,25 @@ HttpKind = Literal[
 WebhookKind = Literal[
     "duplicate_webhook", "reorder_webhooks", "drop_webhook", "delay_webhook", "bad_signature", "replay_old"
 ]
+TokenKind = Literal[
+    "wrong_nonce",
+    "wrong_audience",
+    "second_audience",
+    "other_party",
+    "wrong_issuer",
+    "expired",
+    "from_the_future",
+    "unsigned",
+    "public_key_as_secret",
+    "other_key",
+    "changed_after",
+    "unverified_address",
+    "verified_in_words",
+    "other_subject",
+]
 HTTP_KINDS: Final[frozenset[str]] = frozenset(get_args(HttpKind))
 WEBHOOK_KINDS: Final[frozenset[str]] = frozenset(get_args(WebhookKind))
+TOKEN_KINDS: Final[frozenset[str]] = frozenset(get_args(TokenKind))
 
 
 class _Frozen(BaseModel):
@@ -83,7 +100,7 @@ class Fault(_Frozen):
     and closes the connection without a byte. `n` is how many more copies `duplicate_webhook` sends.
     """
 
-    kind: HttpKind | WebhookKind
+    kind: HttpKind | WebhookKind | TokenKind
     times: Annotated[int, Field(ge=1)] = 1
     after: Annotated[int, Field(ge=0)] = 0
     status: Annotated[int, Field(ge=200, le=599)] = 503

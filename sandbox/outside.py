@@ -1,4 +1,4 @@
-"""All stand-ins but the bank in one process: border mail server, OpenRouter, Twilio with its phones.
+"""All stand-ins but the bank in one process: border mail server, OpenRouter, Twilio with its phones, identity provider.
 
 python -m sandbox outside CONFIG.json
 """
@@ -13,7 +13,8 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict
 
-from sandbox import mail_front, openrouter, twilio_api
+from sandbox import identity_provider, mail_front, openrouter, twilio_api
+from sandbox.identity_provider import IdentitySettings
 from sandbox.mail_front import FrontSettings
 from sandbox.openrouter import OpenRouterSettings
 from sandbox.ports import LOOPBACK
@@ -28,11 +29,13 @@ class OutsideSettings(BaseModel):
     smtp_port: int
     openrouter_port: int
     twilio_port: int
+    identity_port: int
     lmtp: str
     domains: frozenset[str]
     users: dict[str, str]
     openrouter: OpenRouterSettings
     twilio: TwilioSettings
+    identity: IdentitySettings
 
 
 def run(config: Path) -> None:
@@ -74,6 +77,7 @@ async def _serve(settings: OutsideSettings) -> None:
     servers = [
         _server(openrouter.create_app(settings.openrouter), settings.openrouter_port),
         _server(twilio_api.create_app(settings.twilio), settings.twilio_port),
+        _server(identity_provider.create_app(settings.identity), settings.identity_port),
     ]
     running = [asyncio.create_task(server._serve()) for server in servers]
     await asyncio.wait([asyncio.create_task(stopping.wait()), *running], return_when=asyncio.FIRST_COMPLETED)

@@ -69,6 +69,23 @@ class Passkey(Frozen):
     used_at: datetime | None
 
 
+class Identity(Frozen):
+    """Whom an identity provider vouches for: `subject` never changes at `issuer`; the address was verified there."""
+
+    issuer: str
+    subject: str
+    address: Address
+
+
+class PendingSignOn(Frozen):
+    """A sign-in at the identity provider that was begun: what its answer must fit, and where the person was headed."""
+
+    nonce: str
+    verifier: str
+    redirect_uri: str
+    next_path: str
+
+
 class ApiKey(Frozen):
     """A key for a program, without the key itself; `hint` is how it begins."""
 

@@ -267,6 +267,7 @@ def make_town(database: Database, folder: Path, master_key: str | None = None) -
         mailer=town.mailer,
         files=NoFiles(),
         ledger=NoLedger(),
+        identity=None,
         clock=town.clock,
         policy=load_policy(Path("deploy/policy.toml")),
         approvers=(ASHA, VIKRAM),

@@ -28,6 +28,7 @@ EACH: Final[Mapping[str, Rate]] = {
     "guess": Rate(10, 30),
     "passkey": Rate(30, 300),
     "consume": Rate(120, 1200),
+    "sso": Rate(120, 1200),
 }
 """For one address or session; a code has eight digits, so thirty guesses an hour find one in four centuries."""
 

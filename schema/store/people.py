@@ -53,7 +53,8 @@ class PeopleStore:
         """Change what is not None; None when there is no such person.
 
         StaleError when the version is another by now (None takes any), LastAdminError when nobody would be left
-        to admit people. Who may no longer come in is signed out everywhere.
+        to admit people. Who may no longer come in is signed out everywhere, and their account at the identity
+        provider is forgotten.
         """
         async with self._database.transaction() as connection:
             admins = [row["id"] for row in await connection.fetch(SQL["lock_admins"])]
@@ -76,6 +77,7 @@ class PeopleStore:
             assert row is not None
             if not after.active:
                 await connection.execute(SQL["end_sessions_of"], person, at)
+                await connection.execute(SQL["forget_identities"], person)
             await record(connection, _told(after, "changed", by, at, changes))
         return to_person(dict(row))
 

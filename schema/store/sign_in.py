@@ -5,9 +5,19 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
+from schema.errors import ForgedError
 from schema.history import NewHistory, Subject
 from schema.ids import Sha256
-from schema.people import ChallengeId, Passkey, PasskeyId, Person, PersonId, SessionId
+from schema.people import (
+    ChallengeId,
+    Identity,
+    Passkey,
+    PasskeyId,
+    PendingSignOn,
+    Person,
+    PersonId,
+    SessionId,
+)
 from schema.queries import load
 from schema.store.history import record
 from schema.store.people import to_person
@@ -119,6 +129,58 @@ class SignInStore:
             return False
         async with self._database.transaction() as connection:
             return await connection.fetchval(SQL["drop_code"], session, tag) is not None
+
+    async def begin_sign_on(
+        self,
+        pending: PendingSignOn,
+        *,
+        state_sha256: Sha256,
+        browser_sha256: Sha256,
+        at: datetime,
+        until: datetime,
+    ) -> None:
+        """Keep what the provider's answer will be held against, for the browser that began and until then."""
+        async with self._database.transaction() as connection:
+            await connection.execute(SQL["forget_sign_ons"], at - FORGET_AFTER)
+            await connection.execute(
+                SQL["add_sign_on"],
+                *(state_sha256, browser_sha256, pending.nonce, pending.verifier),
+                *(pending.redirect_uri, pending.next_path, at, until),
+            )
+
+    async def take_sign_on(
+        self, state_sha256: Sha256, browser_sha256: Sha256, at: datetime
+    ) -> PendingSignOn | None:
+        """What was begun in this browser, once; None when it was taken, is too old, or began elsewhere."""
+        async with self._database.transaction() as connection:
+            row = await connection.fetchrow(SQL["take_sign_on"], state_sha256, browser_sha256, at)
+        return PendingSignOn(**dict(row)) if row else None
+
+    async def person_behind(self, identity: Identity, at: datetime) -> Person:
+        """The person with this address, bound to this subject from their first sign-in on.
+
+        ForgedError, with a sentence for the person themselves, when nobody active has the address, or when the
+        person or the subject is bound to another one.
+        """
+        async with self._database.transaction() as connection:
+            row = await connection.fetchrow(SQL["person_to_sign_on"], identity.address.lower())
+            if row is None:
+                raise ForgedError(f"Nobody here has the address {identity.address}; ask an admin to add you.")
+            person = to_person(dict(row))
+            bound = await connection.fetch(
+                SQL["identities_like"], identity.issuer, identity.subject, person.id
+            )
+            if any((each["subject"], each["person_id"]) != (identity.subject, person.id) for each in bound):
+                raise ForgedError(
+                    f"{identity.address} belongs to another account of the provider than before; ask an admin."
+                )
+            if not bound:
+                await connection.execute(
+                    SQL["bind_identity"], identity.issuer, identity.subject, person.id, at
+                )
+                note = f"{identity.issuer} {identity.subject}"
+                await record(connection, _told(person, "account bound", note, at))
+        return person
 
 
 def _to_passkey(row: dict[str, Any]) -> Passkey:

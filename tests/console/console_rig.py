@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -141,13 +142,13 @@ class Console:
 
 @asynccontextmanager
 async def serving_console(
-    database_url: str, redis_url: str, folder: Path, browser: Browser
+    database_url: str, redis_url: str, folder: Path, browser: Browser, *, port: int = 0, **changed: Any
 ) -> AsyncIterator[Console]:
-    """The real web app over a filled database, on a free port of this machine."""
+    """The real web app over a filled database, on this port of the machine or a free one; settings may be changed."""
     with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
+        listener.bind(("127.0.0.1", port))
         origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        async with serving_api(database_url, redis_url, folder, public_url=origin) as api:
+        async with serving_api(database_url, redis_url, folder, public_url=origin, **changed) as api:
             # The app's lifespan is open already, and signals are pytest's.
             config = uvicorn.Config(
                 api.web.app, lifespan="off", log_level="error", timeout_graceful_shutdown=1

@@ -58,6 +58,10 @@ class Api:
         }
         return {"nobody": (await self.nobody.request(method, path, **options)).status_code} | answers
 
+    def browser(self) -> httpx.AsyncClient:
+        """A browser of its own in which nobody is signed in; it keeps cookies."""
+        return _client(self.web)
+
     async def sign_in(self, person: Person, *, stepped_up: bool = False) -> httpx.AsyncClient:
         """Another client in which this person is signed in."""
         return _client(self.web, await self.open_session(person, stepped_up=stepped_up))

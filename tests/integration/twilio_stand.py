@@ -188,9 +188,9 @@ def product_app(product: Product) -> FastAPI:
 
 
 @asynccontextmanager
-async def serving(app: FastAPI) -> AsyncIterator[str]:
-    """Serve an application on a free port of the loopback."""
-    listener = socket.create_server(("127.0.0.1", 0))
+async def serving(app: FastAPI, port: int = 0) -> AsyncIterator[str]:
+    """Serve an application on this port of the loopback, or on a free one."""
+    listener = socket.create_server(("127.0.0.1", port))
     config = uvicorn.Config(app, log_level="critical", ws="none", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve([listener]))

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from sandbox.clock import SimClock
 from sandbox.faults import (
     HTTP_KINDS,
+    TOKEN_KINDS,
     WEBHOOK_KINDS,
     Fault,
     FaultBoard,
@@ -40,9 +41,10 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
         yield made
 
 
-def test_every_kind_is_either_for_requests_or_for_webhooks() -> None:
+def test_every_kind_is_for_requests_or_webhooks_or_tokens() -> None:
     assert not HTTP_KINDS & WEBHOOK_KINDS
-    assert len(HTTP_KINDS | WEBHOOK_KINDS) == 15
+    assert not (HTTP_KINDS | WEBHOOK_KINDS) & TOKEN_KINDS
+    assert len(HTTP_KINDS | WEBHOOK_KINDS | TOKEN_KINDS) == 29
 
 
 def test_a_fault_spares_the_first_and_ends() -> None:

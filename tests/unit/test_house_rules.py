@@ -36,6 +36,7 @@ ONLY_HERE = {
     "asyncpg": ["schema/store/*.py", "schema/migrate.py"],
     "authres": ["handlers/door.py"],
     "cryptography": ["schema/vault.py", "schema/checkpoint.py", "schema/verifier.py"],
+    "jwt": ["daemon/adapters/oidc_token.py"],
     "mailparser": ["handlers/reading/mail.py"],
     "pdfplumber": ["handlers/reading/*.py"],
     "pikepdf": ["handlers/reading/*.py"],
@@ -143,6 +144,7 @@ def test_everything_outbound_has_one_door() -> None:
         "daemon/adapters/mailer_smtp.py",
         "daemon/adapters/messenger_twilio.py",
         "daemon/adapters/model_openrouter.py",
+        "daemon/adapters/oidc_provider.py",
     }
 
 

@@ -47,6 +47,23 @@ CONTRADICTIONS: dict[str, tuple[dict[str, Any], str]] = {
         {"playwright_executor_mode": "container"},
         "PLAYWRIGHT_SERVER_URL is not set, but PLAYWRIGHT_EXECUTOR_MODE is container.",
     ),
+    "half a single sign-on": (
+        {"oidc_issuer": "https://login.example", "oidc_client_id": "c", "oidc_name": "Example"},
+        "OIDC_CLIENT_SECRET is not set: the secret of that registration.",
+    ),
+    "a single sign-on without issuer": (
+        {"oidc_client_id": "c", "oidc_client_secret": SECRET, "oidc_name": "Example"},
+        "OIDC_ISSUER is not set: the identity provider's issuer, exactly as it calls itself.",
+    ),
+    "an issuer in clear": (
+        {
+            "oidc_issuer": "http://login.example",
+            "oidc_client_id": "c",
+            "oidc_client_secret": SECRET,
+            "oidc_name": "Example",
+        },
+        "OIDC_ISSUER must begin with https://.",
+    ),
     "clear IMAP": (
         {"imap_tls": "none"},
         "IMAP_TLS=none is only for a server on this machine; set IMAP_TLS=tls.",

@@ -58,10 +58,9 @@ class Accepted(BaseModel):
 
 
 class SingleSignOn(BaseModel):
-    """The company's own sign-in: where it begins, and the words on its button."""
+    """The company's own sign-in, begun by a POST to `/sign-in/sso`: the name on its button."""
 
-    url: str
-    name: str
+    name: str = Field(examples=["Meridian"])
 
 
 class Methods(BaseModel):
@@ -104,9 +103,10 @@ LimitsDep = Annotated[Limits, Depends(limits_of)]
     response_model=Methods,
     responses=problems(),
 )
-async def methods() -> Methods:
+async def methods(world: WorldDep) -> Methods:
     """The ways in."""
-    return Methods(link=True, passkey=True, oidc=None)
+    oidc = SingleSignOn(name=world.identity.name) if world.identity else None
+    return Methods(link=True, passkey=True, oidc=oidc)
 
 
 @router.post(

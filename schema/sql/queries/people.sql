@@ -53,3 +53,7 @@ update sessions set ended_at = $2 where person_id = $1 and ended_at is null;
 
 -- name: step_up
 update sessions set stepped_up_at = $2 where id = $1 and ended_at is null returning id;
+
+-- name: forget_identities
+-- Who is let in again later may come with another account of the provider.
+delete from sign_on_identities where person_id = $1;

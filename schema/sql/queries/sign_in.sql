@@ -52,3 +52,27 @@ update step_up_codes set attempts = attempts + 1
 
 -- name: drop_code
 delete from step_up_codes where session_id = $1 and code_tag = $2 returning session_id;
+
+-- name: add_sign_on
+insert into pending_sign_ons
+    (state_sha256, browser_sha256, nonce, verifier, redirect_uri, next_path, created_at, expires_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8);
+
+-- name: forget_sign_ons
+delete from pending_sign_ons where expires_at < $1;
+
+-- name: take_sign_on
+-- Once, in time, and only for the browser that began it; another one that knows the state spoils nothing.
+delete from pending_sign_ons where state_sha256 = $1 and browser_sha256 = $2 and expires_at > $3
+returning nonce, verifier, redirect_uri, next_path;
+
+-- name: person_to_sign_on
+-- Locked, so that of two first sign-ins at once one binds and the other sees it.
+select * from people where address = $1 and active for update;
+
+-- name: identities_like
+-- What is bound already, of this subject and of this person; at most two rows.
+select subject, person_id from sign_on_identities where issuer = $1 and (subject = $2 or person_id = $3);
+
+-- name: bind_identity
+insert into sign_on_identities (issuer, subject, person_id, created_at) values ($1, $2, $3, $4);

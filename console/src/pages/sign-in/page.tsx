@@ -1,7 +1,7 @@
 /** Signing in: a link by mail, a passkey, or the company's own sign-in. */
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Building2, KeyRound, MailCheck } from "lucide-react";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import { useLocation, useParams, useSearchParams } from "react-router";
 import { Button } from "@/parts/button";
 import { api, data } from "@/parts/client";
@@ -14,6 +14,7 @@ import { ThemeSwitch } from "@/parts/theme-switch";
 export default function SignIn() {
   useTitle("Sign in");
   const token = useToken();
+  const returned = useParams()["*"] === "sso";
   return (
     <main className="grid min-h-dvh place-items-center px-4 py-10">
       <div className="flex w-full max-w-sm flex-col gap-4">
@@ -24,7 +25,7 @@ export default function SignIn() {
           <ThemeSwitch />
         </div>
         <div className="panel flex flex-col gap-4 p-5 shadow-sm">
-          {token ? <Landed token={token} /> : <Ways />}
+          {returned ? <Returned /> : token ? <Landed token={token} /> : <Ways />}
         </div>
         <p className="text-center text-sm text-quiet">Payments are approved on WhatsApp, not here.</p>
       </div>
@@ -37,7 +38,7 @@ function Landed({ token }: { token: string }) {
   const enter = useEnter();
   const consume = useMutation({
     mutationFn: () => data(api.POST("/api/v1/sign-in/consume", { body: { token } })),
-    onSuccess: enter,
+    onSuccess: () => enter(),
     meta: { quiet: true },
   });
   return (
@@ -52,6 +53,46 @@ function Landed({ token }: { token: string }) {
         <a className="link text-center" href="/sign-in">
           Ask for a new link
         </a>
+      )}
+    </>
+  );
+}
+
+/** Back from the company's own sign-in: what stands in the address is handed on once, and taken out of it. */
+function Returned() {
+  const enter = useEnter();
+  const [search] = useSearchParams();
+  const [{ state, ...rest }] = useState(() => ({
+    state: search.get("state") ?? "",
+    code: search.get("code"),
+    error: search.get("error"),
+    iss: search.get("iss"),
+  }));
+  const finish = useMutation({
+    mutationFn: () => data(api.POST("/api/v1/sign-in/sso/finish", { body: { state, ...rest } })),
+    onSuccess: (done) => enter(done.next),
+    meta: { quiet: true },
+  });
+  const begun = useRef(false);
+  useEffect(() => {
+    if (begun.current || !state) return;
+    begun.current = true;
+    history.replaceState(null, "", "/sign-in/sso");
+    finish.mutate();
+  }, [state, finish]);
+  const over = !state || finish.error;
+  return (
+    <>
+      <h1 className="text-lg font-semibold">{over ? "You are not signed in" : "Signing you in"}</h1>
+      <FormProblem error={finish.error} />
+      {over ? (
+        <a className="link text-center" href="/sign-in">
+          Back to signing in
+        </a>
+      ) : (
+        <p role="status" className="text-quiet">
+          One moment.
+        </p>
       )}
     </>
   );
@@ -74,6 +115,12 @@ function Ways() {
     onSuccess: (done) => done && enter(),
     meta: { quiet: true },
   });
+  const next = useNext();
+  const leave = useMutation({
+    mutationFn: () => data(api.POST("/api/v1/sign-in/sso", { body: { next } })),
+    onSuccess: ({ url }) => location.assign(url),
+    meta: { quiet: true },
+  });
   return (
     <>
       <h1 className="text-lg font-semibold">Sign in</h1>
@@ -81,19 +128,16 @@ function Ways() {
       <div className="flex items-center gap-3 text-xs text-quiet before:h-px before:grow before:bg-line after:h-px after:grow after:bg-line">
         or
       </div>
-      <FormProblem error={passkey.error} />
+      <FormProblem error={passkey.error ?? leave.error} />
+      {methods.data?.oidc && (
+        <Button busy={leave.isPending || leave.isSuccess} onPress={() => leave.mutate()}>
+          <Building2 aria-hidden size={15} /> Sign in with {methods.data.oidc.name}
+        </Button>
+      )}
       {passkeysWork() && (
         <Button busy={passkey.isPending} onPress={() => passkey.mutate()}>
           <KeyRound aria-hidden size={15} /> Use a passkey
         </Button>
-      )}
-      {methods.data?.oidc && (
-        <a
-          href={methods.data.oidc.url}
-          className="inline-flex min-h-9 items-center justify-center gap-1.5 rounded-md border border-line px-3 font-medium hover:bg-sunk"
-        >
-          <Building2 aria-hidden size={15} /> {methods.data.oidc.name}
-        </a>
       )}
     </>
   );
@@ -141,11 +185,21 @@ function ByMail() {
 }
 
 /** Goes where the person was headed, by a load: nothing of the page before may stay in memory. */
-function useEnter(): () => void {
+function useEnter(): (to?: string) => void {
+  const next = useNext();
+  return (to = next) => location.assign(new URL(ownPath(to), location.origin));
+}
+
+function useNext(): string {
   const [search] = useSearchParams();
-  const next = search.get("next") ?? "/";
-  // Only an address of our own: `//elsewhere` and `/\elsewhere` are others.
-  return () => location.assign(/^\/(?![/\\])/.test(next) ? next : "/");
+  return ownPath(search.get("next") ?? "/");
+}
+
+/** Only an address of our own, as the browser itself reads it: `//there`, `/\there` and a tab in between are others. */
+function ownPath(wanted: string): string {
+  const base = URL.canParse(wanted, location.origin) ? new URL(wanted, location.origin) : null;
+  if (base?.origin !== location.origin || base.pathname.startsWith("//")) return "/";
+  return base.pathname + base.search + base.hash;
 }
 
 function useToken(): string | null {
