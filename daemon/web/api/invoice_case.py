@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from daemon.web.api.invoice_models import (
     Asked,
+    CandidateShown,
     CheckShown,
     CorrectionShown,
     DocumentShown,
@@ -30,6 +31,7 @@ from daemon.web.api.invoice_models import (
 from handlers.world import World
 from schema.approval import Verdict
 from schema.correction import CORRECTABLE, Correction
+from schema.document import Candidate
 from schema.ids import BlobKey, InvoiceId
 from schema.invoice import Invoice, Payment
 from schema.masking import mask
@@ -129,9 +131,19 @@ def _fields(invoice: Invoice) -> list[FieldShown]:
             source=cell.source,
             place=place_of(cell.place),
             correctable=field in CORRECTABLE,
+            candidates=[_candidate(each) for each in invoice.reading.candidates.get(field, ())],
         )
         for field, cell in invoice.reading.fields
     ]
+
+
+def _candidate(each: Candidate) -> CandidateShown:
+    return CandidateShown(
+        value=name(each.value) or "",
+        printed=name(each.text),
+        place=place_of(each.place),
+        **each.model_dump(include={"confidence", "source", "taken", "why"}),
+    )
 
 
 def _correction(each: Correction) -> CorrectionShown:

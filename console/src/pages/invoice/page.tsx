@@ -23,7 +23,7 @@ import { inOrder } from "./labels";
 import { Model } from "./model";
 import { Payment } from "./payment";
 import { Record } from "./record";
-import type { Invoice } from "./shape";
+import type { Field, Invoice } from "./shape";
 import { Street } from "./street";
 
 export default function InvoicePage() {
@@ -156,5 +156,9 @@ function useCorrection(invoice: Invoice) {
     onSettled: () => queries.invalidateQueries({ queryKey: ["invoice", invoice.id] }),
     meta: { quiet: true },
   });
-  return { drafts, setDrafts, submit: () => send.mutate(), busy: send.isPending, error: send.error };
+  const draft = (field: Field, text: string) => {
+    const { [field.name]: _, ...others } = drafts;
+    setDrafts(text === (field.value ?? "") ? others : { ...others, [field.name]: text });
+  };
+  return { drafts, draft, submit: () => send.mutate(), busy: send.isPending, error: send.error };
 }
