@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import uvicorn
 from playwright.async_api import (
     Browser,
     BrowserContext,
@@ -25,7 +22,7 @@ from playwright.async_api import (
 from daemon.web.api.access import COOKIE
 from schema.people import Role
 from tests.console.rows import Rows, fill
-from tests.integration.api_rig import Api, serving_api
+from tests.integration.api_rig import Api, serving_socket
 
 LIMIT_MS = 20_000
 """Two cores may be shared with other test processes."""
@@ -144,18 +141,5 @@ async def serving_console(
     database_url: str, redis_url: str, folder: Path, browser: Browser
 ) -> AsyncIterator[Console]:
     """The real web app over a filled database, on a free port of this machine."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        async with serving_api(database_url, redis_url, folder, public_url=origin) as api:
-            # The app's lifespan is open already, and signals are pytest's.
-            config = uvicorn.Config(
-                api.web.app, lifespan="off", log_level="error", timeout_graceful_shutdown=1
-            )
-            server = uvicorn.Server(config)
-            running = asyncio.create_task(server._serve([listener]))
-            try:
-                yield Console(api, browser, origin, await fill(api.web.town))
-            finally:
-                server.should_exit = True
-                await running
+    async with serving_socket(database_url, redis_url, folder) as (api, origin):
+        yield Console(api, browser, origin, await fill(api.web.town))

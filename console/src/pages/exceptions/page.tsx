@@ -77,6 +77,7 @@ export default function Exceptions() {
             words: "Claim it, or give it back",
             run: () => row && actions.claim(targets, row.owner?.id === me?.id),
           },
+          { keys: "p", words: "Assign it to a person", run: () => actions.askPerson(targets) },
           { keys: "r", words: "Judge again", run: () => actions.resume(targets) },
           { keys: "e", words: "Reject, with a reason", run: () => actions.askReason(targets) },
         ]

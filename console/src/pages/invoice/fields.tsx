@@ -43,11 +43,15 @@ export function Fields(props: Props) {
   const focus = (name: string) => list.current?.querySelector<HTMLElement>(`[data-field="${name}"]`)?.focus();
   const onKey = (event: KeyboardEvent) => {
     if (editing) return;
-    const index = fields.findIndex((field) => field.name === selected);
-    const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 }[event.key];
-    const next = step ? fields[Math.min(Math.max(index + step, 0), fields.length - 1)] : undefined;
-    if (!next) return;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step) return;
     event.preventDefault();
+    move(step);
+  };
+  const move = (step: number) => {
+    const index = fields.findIndex((field) => field.name === selected);
+    const next = fields[Math.min(Math.max(index + step, 0), fields.length - 1)];
+    if (!next) return;
     props.select(next.name);
     focus(next.name);
   };
@@ -64,8 +68,10 @@ export function Fields(props: Props) {
     const next = chosen?.correctable && nextCandidate(chosen, standing(chosen));
     if (next) keep(chosen, next.value);
   };
-  useShortcuts(
-    props.correctable
+  useShortcuts([
+    { keys: "j", words: "Next field", run: () => move(1) },
+    { keys: "k", words: "Previous field", run: () => move(-1) },
+    ...(props.correctable
       ? [
           { keys: "a", words: "Take the next value the reader saw", run: takeNext },
           {
@@ -74,8 +80,8 @@ export function Fields(props: Props) {
             run: () => changes > 0 && !props.busy && props.submit(),
           },
         ]
-      : [],
-  );
+      : []),
+  ]);
 
   if (fields.length === 0) return <p className="p-4 text-quiet">Nothing was read: see why above.</p>;
   return (
