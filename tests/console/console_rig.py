@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from playwright.async_api import (
     Browser,
@@ -20,6 +21,7 @@ from playwright.async_api import (
 )
 
 from daemon.web.api.access import COOKIE
+from schema.ids import InvoiceId, VendorId
 from schema.people import Role
 from tests.console.rows import Rows, fill
 from tests.integration.api_rig import Api, serving_socket
@@ -137,9 +139,20 @@ class Console:
 
 
 @asynccontextmanager
+async def bare_console(
+    database_url: str, redis_url: str, folder: Path, browser: Browser
+) -> AsyncIterator[Console]:
+    """The real web app over a database into which no mail came yet."""
+    async with serving_socket(database_url, redis_url, folder) as (api, origin):
+        nothing = InvoiceId(UUID(int=0))
+        rows = Rows(nothing, nothing, nothing, VendorId(nothing), nothing)
+        yield Console(api, browser, origin, rows)
+
+
+@asynccontextmanager
 async def serving_console(
     database_url: str, redis_url: str, folder: Path, browser: Browser
 ) -> AsyncIterator[Console]:
     """The real web app over a filled database, on a free port of this machine."""
-    async with serving_socket(database_url, redis_url, folder) as (api, origin):
-        yield Console(api, browser, origin, await fill(api.web.town))
+    async with bare_console(database_url, redis_url, folder, browser) as bare:
+        yield replace(bare, rows=await fill(bare.api.web.town))

@@ -66,14 +66,14 @@ async def fill(town: Town) -> Rows:
     """An invoice that waits for approval, one that is held, a hostile one, and many that only came in."""
     reader = PagedReader(fields())
     town.world = replace(town.world, reader=reader)
-    asked = await _walked(town, 1)
+    asked = await walked(town, 1)
     reader.fields = fields(invoice_number="AIS/8813", account=OTHER_ACCOUNT)
     reader.candidates = {"total": SEEN}
-    held = await _walked(town, 2)
+    held = await walked(town, 2)
     reader.fields, reader.warnings = hostile_fields(), (payload("warning"),)
     reader.candidates = {"seller_name": _hostile_candidates()}
     town.model.content = _hostile_answer()
-    hostile = await _walked(town, 3, hostile=True)
+    hostile = await walked(town, 3, hostile=True)
     for uid in range(4, 4 + MANY_MAILS):
         await _take_in(town, uid, files=MANY_FILES)
     await town.world.store.operations.raise_alarm(
@@ -134,7 +134,7 @@ def _hostile_answer() -> str:
     return json.dumps(told)
 
 
-async def _walked(town: Town, uid: int, *, hostile: bool = False) -> InvoiceId:
+async def walked(town: Town, uid: int, *, hostile: bool = False) -> InvoiceId:
     """The one invoice of a mail, as far along the street as it gets by itself."""
     before = {line.id for line in await town.world.store.views.invoices()}
     await _take_in(town, uid, files=1, hostile=hostile)
