@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from daemon.web.api.invoice_models import (
+    AnswerShown,
     Asked,
+    AskedShown,
     CandidateShown,
     CheckShown,
     CorrectionShown,
@@ -37,6 +39,7 @@ from schema.invoice import Invoice, Payment
 from schema.masking import mask
 from schema.states import State, targets_of_held
 from schema.store.answers import Asked as Question
+from schema.store.corrections import ForwarderAsked
 from schema.store.views import Exchange, Recorded
 
 
@@ -83,6 +86,7 @@ async def load_case(world: World, identity: InvoiceId) -> InvoiceCase | None:
         findings=[FindingShown(**finding.model_dump()) for finding in invoice.findings],
         twins=await _twins(invoice, world),
         purchase_order=await _order(invoice, world),
+        asked_forwarder=[_asked(each) for each in await store.corrections.asked_forwarder(identity)],
         payment=_payment(payment) if payment else None,
         questions=[_question(each, invoice) for each in await store.answers.all_questions(identity)],
         screenshots=_screenshots(invoice, payment),
@@ -143,6 +147,16 @@ def _candidate(each: Candidate) -> CandidateShown:
         printed=name(each.text),
         place=place_of(each.place),
         **each.model_dump(include={"confidence", "source", "taken", "why"}),
+    )
+
+
+def _asked(each: ForwarderAsked) -> AskedShown:
+    return AskedShown(
+        question=str(mask(each.question)),
+        by=each.person_name,
+        asked_at=each.asked_at,
+        sent_at=each.sent_at,
+        answers=[AnswerShown(text=str(mask(a.text)), documents=a.documents, at=a.at) for a in each.answers],
     )
 
 

@@ -247,6 +247,24 @@ class CorrectionShown(Answer):
     at: datetime
 
 
+class AnswerShown(Answer):
+    """What the forwarder wrote back, masked; `documents` came with it and are invoices of their own."""
+
+    text: str
+    documents: int
+    at: datetime
+
+
+class AskedShown(Answer):
+    """A question to the forwarder; `sent_at` is null until the mail server has taken it."""
+
+    question: str
+    by: str
+    asked_at: datetime
+    sent_at: datetime | None
+    answers: list[AnswerShown]
+
+
 class OwnerShown(Answer):
     """Who looks after a held invoice."""
 
@@ -292,6 +310,7 @@ class InvoiceCase(Answer):
     findings: list[FindingShown]
     twins: list[TwinShown]
     purchase_order: OrderShown | None
+    asked_forwarder: list[AskedShown]
     payment: PaymentShown | None
     questions: list[QuestionShown]
     screenshots: list[ScreenshotShown]

@@ -16,6 +16,7 @@ import { Answer } from "@/parts/states";
 import { Age, Time } from "@/parts/time";
 import { toast } from "@/parts/toasts";
 import { Actions } from "./actions";
+import { AskedForwarder } from "./asked";
 import { DocumentView } from "./document";
 import { type Drafts, Fields } from "./fields";
 import { Findings } from "./findings";
@@ -82,6 +83,7 @@ function Case({ invoice }: { invoice: Invoice }) {
   return (
     <div className="mx-auto flex w-full max-w-[100rem] flex-col gap-4 px-4 py-4 md:px-6">
       <Top invoice={invoice} />
+      <AskedForwarder invoice={invoice} />
       <div className="panel px-4 py-3">
         <Street invoice={invoice} />
       </div>
