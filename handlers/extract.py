@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from handlers.world import World
-from schema.document import InvoiceFields, Read, Reading, StoredPage, StoredReading
+from schema.document import Candidate, InvoiceFields, Read, Reading, StoredPage, StoredReading
 from schema.failpoints import reach
 from schema.invoice import Invoice
-from schema.masking import last4, mask, mask_account
+from schema.masking import holds_account, last4, mask, mask_account
 from schema.outcome import Outcome, Parsed
 from schema.states import State
 
@@ -54,6 +54,7 @@ def masked_reading(reading: Reading, pages: tuple[StoredPage, ...]) -> StoredRea
     return StoredReading(
         kind=reading.kind,
         fields=_masked_fields(reading.fields),
+        candidates=_masked_candidates(reading),
         pages=pages,
         page_count=reading.page_count,
         ocr_pages=reading.ocr_pages,
@@ -77,6 +78,31 @@ def _masked_fields(fields: InvoiceFields) -> InvoiceFields:
             update={"value": mask(fields.seller_name.value)}
         )
     return InvoiceFields(**masked)
+
+
+def _masked_candidates(reading: Reading) -> dict[str, tuple[Candidate, ...]]:
+    """All but those that may be an account in a place where none belongs: hidden, they could not be taken."""
+    return {
+        name: kept
+        for name, seen in reading.candidates.items()
+        if (kept := tuple(each for each in (_masked_candidate(name, one) for one in seen) if each))
+    }
+
+
+def _masked_candidate(name: str, each: Candidate) -> Candidate | None:
+    if name == "account":
+        masked = mask_account(each.value)
+        return each.model_copy(update={"value": masked, "text": masked if each.text else None})
+    if holds_account(each.value) and not each.taken:
+        return None
+    # What was taken stands among the fields already, and is treated as it is there.
+    plain = each.taken and name in _MAY_HOLD_LONG_NUMBERS
+    return each.model_copy(
+        update={
+            "value": each.value if plain else str(mask(each.value)),
+            "text": each.text if plain or each.text is None else str(mask(each.text)),
+        }
+    )
 
 
 def _with_masked_text(cell: Read[object]) -> Read[object]:

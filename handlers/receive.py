@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
+from typing import Final
+from uuid import UUID
 
 from handlers.door import DoorDecision, decide
 from handlers.reading.mail import parse_mail
 from handlers.world import World
 from schema.errors import PermanentError
 from schema.ids import BlobKey
-from schema.mail import Disposition, IncomingMail, MailPlace
+from schema.mail import Disposition, ForwarderAnswer, IncomingMail, MailPlace
 from schema.masking import mask
 from schema.store.mails import NewDocument, NewMail
 from schema.vault import sha256
+from schema.visible import visible
+
+_QUESTION: Final = re.compile(r"<([0-9a-f]{32})\.asked-([0-9a-f]{32})@([^@<>]+)>")
+"""The Message-ID of a question to the forwarder, as `handlers/report.py` makes it."""
 
 
 async def receive(place: MailPlace, raw: bytes, world: World) -> Disposition:
@@ -28,6 +35,8 @@ async def receive(place: MailPlace, raw: bytes, world: World) -> Disposition:
         documents = await _documents(mail, world) if door.disposition is Disposition.ACCEPTED else ()
         reason = "" if door.disposition is Disposition.ACCEPTED else door.reason
         stored = _mail(raw, raw_key, mail, documents, door.disposition, reason, door.evidence)
+        if door.disposition is Disposition.ACCEPTED:
+            stored = stored.model_copy(update={"answer": answer_of(mail, world.mail_domain)})
     return await world.store.mails.take_in(place, stored, at=world.clock.now())
 
 
@@ -51,6 +60,20 @@ async def receive_too_large(place: MailPlace, headers: bytes, size_bytes: int, w
             door.evidence,
         )
     return await world.store.mails.take_in(place, stored, at=world.clock.now())
+
+
+def answer_of(mail: IncomingMail, own_domain: str) -> ForwarderAnswer | None:
+    """The answer that a mail may be: one of its thread's ids is that of a question we sent.
+
+    It is words for a person to read. Nothing of it is taken for a value, a bank detail or an approval.
+    """
+    for reference in reversed(mail.references):
+        found = _QUESTION.fullmatch(reference)
+        if found and found[3].lower() == own_domain.lower():
+            return ForwarderAnswer(
+                invoice=UUID(found[1]), question=UUID(found[2]), text=str(mask(visible(mail.said)))
+            )
+    return None
 
 
 def _door(mail: IncomingMail, world: World) -> DoorDecision:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Final, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from schema.ids import BlobKey
 
@@ -65,6 +65,41 @@ class InvoiceFields(Frozen):
     lines: Read[int] = Read[int]()
 
 
+MOST_CANDIDATES: Final = 5
+"""Of one field: what the reader took, and the best of what it passed over."""
+
+Why = Literal[
+    "only", "best_labelled", "adds_up", "check_holds", "read_twice", "stated",
+    "weaker", "rival", "labelled_otherwise", "sums_disagree", "check_fails", "rarer", "in_words", "other_reading",
+    "on_page",
+]  # fmt: skip
+"""Why the reader took a value (the first line), or passed it over (the others)."""
+
+
+class Candidate(Frozen):
+    """A value that the reader saw for a field, in normal form; `confidence` is its own, before rivals lower it."""
+
+    value: Annotated[str, Field(min_length=1, max_length=300)]
+    confidence: Fraction
+    text: Annotated[str, Field(max_length=300)] | None = None
+    place: Place | None = None
+    source: Source | None = None
+    taken: bool = False
+    why: Why
+
+
+def _of_fields(named: dict[str, tuple[Candidate, ...]]) -> dict[str, tuple[Candidate, ...]]:
+    if strange := named.keys() - InvoiceFields.model_fields.keys():
+        raise ValueError(f"no such field: {min(strange)[:40]!r}")
+    return named
+
+
+Candidates = Annotated[
+    dict[str, Annotated[tuple[Candidate, ...], Field(max_length=MOST_CANDIDATES)]], AfterValidator(_of_fields)
+]
+"""By field, the one taken first, then the surest."""
+
+
 class PageImage(Frozen):
     """A page as a picture with account numbers blacked out; `png` is the file's bytes."""
 
@@ -79,6 +114,7 @@ class Reading(Frozen):
 
     kind: Kind
     fields: InvoiceFields
+    candidates: Candidates = {}
     text: str
     pages: tuple[PageImage, ...] = ()
     page_count: int
@@ -97,10 +133,14 @@ class StoredPage(Frozen):
 
 
 class StoredReading(Frozen):
-    """A reading as the record keeps it (`parsed_json`): the account masked, pictures by key, no full text."""
+    """A reading as the record keeps it (`parsed_json`): the account masked, pictures by key, no full text.
+
+    `candidates` is empty in what was stored before they were kept.
+    """
 
     kind: Kind
     fields: InvoiceFields
+    candidates: Candidates = {}
     pages: tuple[StoredPage, ...]
     page_count: int
     ocr_pages: tuple[int, ...]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 from schema.document import Frozen
 from schema.ids import Address, Sha256
@@ -41,7 +42,8 @@ class IncomingMail(Frozen):
     """A mail after parsing: addresses, thread ids and the attachments that could be invoices.
 
     `automatic` is true for bounces, auto-replies and list mail, which are never answered (RFC 3834).
-    `received_at` is the date header in UTC, or None when it is missing or no date.
+    `received_at` is the date header in UTC, or None when it is missing or no date. `said` is what its sender wrote
+    above what they quote.
     """
 
     message_id: str | None
@@ -54,7 +56,16 @@ class IncomingMail(Frozen):
     authentication_results: tuple[str, ...]
     attachments: tuple[Part, ...]
     original: OriginalMail
+    said: str = ""
     defects: tuple[str, ...] = ()
+
+
+class ForwarderAnswer(Frozen):
+    """What a reply to a question of ours says of itself; masked. Whether it is one, the store decides."""
+
+    invoice: UUID
+    question: UUID
+    text: str
 
 
 class MailPlace(Frozen):

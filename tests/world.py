@@ -16,7 +16,7 @@ from handlers.guard import LeakGuard
 from handlers.links import question_token
 from handlers.world import FetchedFile, World
 from schema.approval import Person, Question, Verdict
-from schema.document import InvoiceFields, Read, Reading
+from schema.document import Candidate, InvoiceFields, Read, Reading
 from schema.errors import CountersignError, PermanentError
 from schema.ids import Address, BlobKey, InvoiceId, MessageSid, Phone
 from schema.mail import Disposition, MailPlace, OutgoingMail
@@ -60,12 +60,15 @@ class FakeReader:
 
     fields: InvoiceFields
     error: CountersignError | None = None
+    candidates: dict[str, tuple[Candidate, ...]] = field(default_factory=dict)
 
     async def read(self, data: bytes, name: str) -> Reading:
         if self.error:
             raise self.error
         text = f"{data.decode('utf-8', 'replace')} pay to {self.fields.account.value}"
-        return Reading(kind="invoice", fields=self.fields, text=text, page_count=1)
+        return Reading(
+            kind="invoice", fields=self.fields, candidates=self.candidates, text=text, page_count=1
+        )
 
 
 @dataclass

@@ -51,7 +51,7 @@ def create_app(settings: Settings) -> FastAPI:
             app.state.limits = Limits(redis)
             await admit_admins(world, settings.console_admins)
             log.info("web ready", public_url=settings.public_url)
-            app.state.news = News(world.store.database)
+            app.state.news = News(world)
             looking = asyncio.create_task(make_alarm(settings, world).run(), name="alarm")
             hearing = asyncio.create_task(app.state.news.run(), name="news")
             try:

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
 from handlers.reading.fields import Fields
+from handlers.reading.identifiers import compact
 from handlers.reading.marked import Found
+from schema.document import MOST_CANDIDATES
 
 MAX_TEXT: Final = 400_000
 """Characters of text handed on; a dense ten-page invoice has 60,000."""
@@ -58,6 +60,7 @@ def as_json(made: Made) -> dict[str, Any]:
         "ok": True,
         "kind": made.kind,
         "fields": {f.name: _field(getattr(made.fields, f.name)) for f in fields(Fields)},
+        "candidates": {f.name: _candidates(getattr(made.fields, f.name)) for f in fields(Fields)},
         "text": made.text[:MAX_TEXT],
         "page_count": made.page_count,
         "pictures": [
@@ -68,6 +71,27 @@ def as_json(made: Made) -> dict[str, Any]:
         "languages": list(made.languages),
         "warnings": list(made.warnings),
     }
+
+
+def _candidates(found: Found[Any] | None) -> list[dict[str, Any]]:
+    """The value taken and the surest of the others, each value once; nothing where there was no choice."""
+    if found is None:
+        return []
+    known, kept = {_key(found)}, [found]
+    for other in sorted(found.others, key=lambda item: -item.confidence):
+        if _key(other) not in known and len(kept) < MOST_CANDIDATES and str(other.value).strip():
+            known.add(_key(other))
+            kept.append(other)
+    return [
+        _field(item)
+        | {"value": str(item.value)[:MAX_PRINTED], "taken": item is found}
+        | {"why": "only" if len(kept) == 1 and item.why == "best_labelled" else item.why}
+        for item in kept
+    ]
+
+
+def _key(found: Found[Any]) -> str:
+    return compact(str(found.value))
 
 
 def _field(found: Found[Any] | None) -> dict[str, Any]:

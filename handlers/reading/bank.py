@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from handlers.reading.amounts import to_ascii_digits
@@ -37,13 +38,13 @@ def read_account(marked: Marked) -> tuple[Found[str] | None, tuple[str, ...]]:
         best = max(ibans, key=lambda found: found.confidence)
         others = {found.value for found in ibans if found.confidence > FAILED_CHECK} - {best.value}
         warnings = ("More than one IBAN is printed.",) if others else ()
-        return (best.with_confidence(best.confidence - 0.15) if others else best), warnings
+        return _among(replace(best, why="check_holds"), ibans, rivalled=bool(others)), warnings
     accounts = list(_accounts(marked))
     if accounts:
         best = max(accounts, key=lambda found: found.confidence)
         others = {found.value for found in accounts} - {best.value}
         warnings = ("More than one account number is printed.",) if others else ()
-        return (best.with_confidence(best.confidence - 0.15) if others else best), warnings
+        return _among(best, accounts, rivalled=bool(others)), warnings
     failed = _failed_ibans(marked)
     if failed:
         return failed[0], ("The printed IBAN fails its check digits.",)
@@ -53,7 +54,16 @@ def read_account(marked: Marked) -> tuple[Found[str] | None, tuple[str, ...]]:
 def read_bank_code(marked: Marked) -> Found[str] | None:
     """The IFSC, else the BIC."""
     found = list(_bank_codes(marked))
-    return max(found, key=lambda item: item.confidence) if found else None
+    if not found:
+        return None
+    best = max(found, key=lambda item: item.confidence)
+    return best.before((item for item in found if item.value != best.value), "weaker")
+
+
+def _among(best: Found[str], found: Sequence[Found[str]], *, rivalled: bool) -> Found[str]:
+    """The account with the others printed, less sure when there are such."""
+    sure = best.with_confidence(best.confidence - 0.15) if rivalled else best
+    return sure.before((item for item in found if item.value != best.value), "rival")
 
 
 def _bank_codes(marked: Marked) -> Iterator[Found[str]]:

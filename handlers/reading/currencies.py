@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from typing import Final
 
 from handlers.reading.amounts import SYMBOLS
@@ -43,11 +44,21 @@ def read_currency(
                 votes[code] += 2
                 witness.setdefault(code, (word,))
     if beside_total and (beside_total != "USD" or votes["USD"] >= max(votes.values())):
-        return _found(beside_total, BESIDE_TOTAL, witness)
+        return _found(beside_total, BESIDE_TOTAL, witness).before(
+            _rarer(beside_total, votes, witness), "rarer"
+        )
     if votes:
         (code, count), *others = votes.most_common(2)
-        return _found(code, ELSEWHERE - (0.2 if others and others[0][1] * 2 > count else 0), witness)
+        sure = ELSEWHERE - (0.2 if others and others[0][1] * 2 > count else 0)
+        return _found(code, sure, witness).before(_rarer(code, votes, witness), "rarer")
     return _implied(marked.text, indian=indian)
+
+
+def _rarer(taken: str, votes: Counter[str], witness: dict[str, tuple[Word, ...]]) -> Iterator[Found[str]]:
+    """The other currencies, by how often they are printed."""
+    for code, count in votes.items():
+        if code != taken and code in witness:
+            yield _found(code, ELSEWHERE * count / votes.total(), witness)
 
 
 def _found(code: str, base: float, witness: dict[str, tuple[Word, ...]]) -> Found[str]:

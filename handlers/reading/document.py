@@ -20,7 +20,7 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from handlers.reading.answer import Order
-from schema.document import InvoiceFields, Kind, PageImage, Reading
+from schema.document import Candidates, InvoiceFields, Kind, PageImage, Reading
 from schema.errors import UNREADABLE, UnreadableDocumentError
 
 MAX_HEAD_BYTES: Final = 8 << 20
@@ -68,6 +68,7 @@ class _Head(BaseModel):
     ok: bool
     kind: Kind
     fields: InvoiceFields
+    candidates: Candidates
     text: str
     page_count: Annotated[int, Field(ge=0)]
     pictures: list[_Picture]
@@ -193,6 +194,7 @@ def _checked(answer: bytes) -> Reading:
         return Reading(
             kind=checked.kind,
             fields=checked.fields,
+            candidates=checked.candidates,
             text=checked.text,
             pages=tuple(_pictures(checked.pictures, rest)),
             page_count=checked.page_count,

@@ -116,8 +116,15 @@ def filled(first: Fields, second: Fields) -> Fields:
         if other is not None and (
             one is None or (missing(first, name) and other.confidence > one.confidence)
         ):
-            changes[name] = other
+            changes[name] = _beside(other, one)
+        elif one is not None and other is not None:
+            changes[name] = _beside(one, other)
     return replace(first, **changes)
+
+
+def _beside(taken: Found[Any], other: Found[Any] | None) -> Found[Any]:
+    """What one reading of a page gave, with what another reading of it gave."""
+    return taken.before((other, *other.others), "other_reading") if other else taken
 
 
 def _settled(found: Fields) -> Fields:
@@ -140,7 +147,9 @@ def _spelled(found: Fields, text: str) -> tuple[Fields, tuple[str, ...]]:
         return replace(found, total=Found(sums[-1], SPELLED_ONLY)), ()
     if any(abs(spelled - abs(total.value)) < ROUNDED for spelled in sums):
         return replace(found, total=total.with_confidence(max(total.confidence, SPELLED))), ()
-    lowered = total.with_confidence(min(total.confidence, SPELLED_OTHERWISE))
+    lowered = total.with_confidence(min(total.confidence, SPELLED_OTHERWISE)).before(
+        [Found(spelled, SPELLED_OTHERWISE) for spelled in sums], "in_words"
+    )
     # The words may be those of the tax alone, as on many GST invoices.
     others = {item.value for item in (found.net, found.tax) if item}
     if any(abs(spelled - other) < ROUNDED for spelled in sums for other in others):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -23,6 +23,9 @@ from handlers.reading.words import Word
 AMBIGUOUS: Final = 0.86
 """03/04/2026 in a document that gives no hint of its country."""
 
+OTHER_LABEL: Final = 0.2
+"""A date that is labelled as something else is hardly the one; labels are misread, too."""
+
 BEFORE_ISSUE: Final = 0.5
 """A due date before the issue date is printed sometimes, and misread more often."""
 
@@ -39,11 +42,25 @@ class _Dated:
 def read_dates(marked: Marked, *, day_first: bool) -> tuple[Found[date] | None, Found[date] | None]:
     """Issue date and due date; `day_first` says that the document's country is known to put the day first."""
     dated = list(_all_dates(marked, day_first))
-    issue = _issue(dated)
-    due = _strongest([d for d in dated if d.role is Role.DUE_DATE])
+    issue = _before_others(_issue(dated), dated, Role.ISSUE_DATE)
+    due = _before_others(_strongest([d for d in dated if d.role is Role.DUE_DATE]), dated, Role.DUE_DATE)
     if issue and due and due.value < issue.value:
         due = due.with_confidence(min(due.confidence, BEFORE_ISSUE))
     return issue, due
+
+
+def _before_others(chosen: Found[date] | None, dated: Iterable[_Dated], own: Role) -> Found[date] | None:
+    """The chosen date with all others of the document: those under another date's label are hardly it."""
+    if chosen is None:
+        return None
+    labels = {Role.ISSUE_DATE, Role.DUE_DATE, Role.OTHER_DATE} - {own}
+    others = [d for d in dated if d.found.value != chosen.value]
+    elsewhere = [
+        d.found.with_confidence(min(d.found.confidence, OTHER_LABEL)) for d in others if d.role in labels
+    ]
+    return chosen.before((d.found for d in others if d.role not in labels), "weaker").before(
+        elsewhere, "labelled_otherwise"
+    )
 
 
 def _issue(dated: list[_Dated]) -> Found[date] | None:

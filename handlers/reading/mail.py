@@ -22,6 +22,7 @@ import mailparser
 from handlers.reading.forwarded import find_original, sender_of
 from handlers.reading.mail_parts import Leaf, Tree, is_photo, walk, why_ignored
 from handlers.reading.mail_text import decoded, html_to_text, raw_values, value_of
+from handlers.reading.said import said
 from schema.errors import PermanentError
 from schema.ids import Address, Sha256
 from schema.mail import IncomingMail, OriginalMail, Part
@@ -88,6 +89,7 @@ def parse_mail(raw: bytes) -> IncomingMail:
         authentication_results=tuple(raw_values(message, "Authentication-Results")[:VERDICTS_LIMIT]),
         attachments=attachments,
         original=_original(tree, subject),
+        said=_said(tree),
         defects=tuple(dict.fromkeys([*tree.defects, *defects])),
     )
 
@@ -208,6 +210,14 @@ def _part(leaf: Leaf) -> Part:
         sha256=Sha256(sha256(leaf.data).hexdigest()),
         data=leaf.data,
     )
+
+
+def _said(tree: Tree) -> str:
+    """What stands above the quotes of the first text; HTML where there is no plain text."""
+    for kind, text in sorted(tree.texts, key=lambda one: one[0] != "text/plain"):
+        if found := said(text if kind == "text/plain" else html_to_text(text)):
+            return found
+    return ""
 
 
 def _original(tree: Tree, subject: str) -> OriginalMail:

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 from handlers.reading.labels import Label, find_labels
 from handlers.reading.vocabulary import Role
 from handlers.reading.words import Line, Page, Word
+from schema.document import Why
 
 T = TypeVar("T")
 
@@ -25,6 +26,9 @@ class Found(Generic[T]):
     confidence: float
     words: tuple[Word, ...] = ()
     source: str = "text"
+    why: Why = "best_labelled"
+    others: tuple[Found[T], ...] = ()
+    """What was passed over for it; there `why` says for what reason."""
 
     @property
     def text(self) -> str:
@@ -34,6 +38,11 @@ class Found(Generic[T]):
     def with_confidence(self, confidence: float) -> Found[T]:
         """The same value, surer or less sure."""
         return replace(self, confidence=max(0.0, min(1.0, confidence)))
+
+    def before(self, others: Iterable[Found[T]], why: Why) -> Found[T]:
+        """The same value, with others that were passed over for this reason."""
+        passed = tuple(replace(item, why=why, others=()) for item in others if item is not self)
+        return replace(self, others=(*self.others, *passed))
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,12 @@ def _best(marked: Marked, role: Role) -> Found[str] | None:
         found, key=lambda item: (item.confidence + 0.01 * min(votes[item.value], 3), -item.words[0].page)
     )
     rivals = {i.value for i in found if i.value != best.value and i.confidence >= best.confidence - 0.02}
-    return best.with_confidence(best.confidence - (0.12 if rivals else 0))
+    others = [item for item in found if item is not best]
+    return (
+        best.with_confidence(best.confidence - (0.12 if rivals else 0))
+        .before((item for item in others if item.value in rivals), "rival")
+        .before((item for item in others if item.value not in rivals), "weaker")
+    )
 
 
 def _beside_or_below(marked: Marked, label: Label) -> Iterator[Found[str]]:

@@ -120,14 +120,16 @@ def settled(name: str, one: Found[Any] | None, other: Found[Any] | None) -> Foun
         )
     if compact(str(one.value)) == compact(str(other.value)):
         both = min(max(one.confidence, one.confidence + AGREED - 0.86), AGREED)
-        return one.with_confidence(
-            max(one.confidence, both if one.confidence >= 0.7 else one.confidence + 0.1)
+        return replace(
+            one.with_confidence(max(one.confidence, both if one.confidence >= 0.7 else one.confidence + 0.1)),
+            why="read_twice" if one.why == "best_labelled" else one.why,
         )
     if _passes(name, one) != _passes(name, other):
-        return one if _passes(name, one) else other
+        right, wrong = (one, other) if _passes(name, one) else (other, one)
+        return replace(right, why="check_holds").before([wrong], "check_fails")
     return one.with_confidence(
         min(one.confidence, DISPUTED) if one.confidence < SURE + 0.03 or name != "total" else one.confidence
-    )
+    ).before([other], "other_reading")
 
 
 def _passes(name: str, found: Found[Any]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from handlers.reading.confidence import CHECKSUM, with_print
@@ -69,7 +70,8 @@ def read_seller_name(marked: Marked) -> Found[str] | None:
         return None
     found = _favoured_by_domain(found, marked.text)
     best = max(found, key=lambda item: item.confidence + (SEEN_TWICE if _elsewhere(item, found) else 0))
-    return best.with_confidence(max(best.confidence, AGREED)) if _elsewhere(best, found) else best
+    sure = best.with_confidence(max(best.confidence, AGREED)) if _elsewhere(best, found) else best
+    return sure.before((item for item in found if not _same(item.value, best.value)), "weaker")
 
 
 def _elsewhere(item: Found[str], found: Sequence[Found[str]]) -> bool:
@@ -100,7 +102,14 @@ def read_seller_tax_id(marked: Marked) -> Found[str] | None:
         return None
     best = max(found, key=lambda item: item.confidence)
     earlier = [item for item in labelled if compact(item.value) != best.value and _before(item, best)]
-    return best.with_confidence(min(best.confidence, RIVALLED)) if earlier else best
+    sure = best.with_confidence(min(best.confidence, RIVALLED)) if earlier else best
+    valid = gstin_is_valid(best.value)
+    sure = replace(sure, why="check_holds") if valid else sure
+    others = [item for item in (*found, *labelled) if compact(item.value) != compact(best.value)]
+    failed = [item for item in others if looks_like_gstin(item.value) and not gstin_is_valid(item.value)]
+    return sure.before(failed, "check_fails").before(
+        (item for item in others if item not in failed), "weaker"
+    )
 
 
 def _before(one: Found[str], other: Found[str]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Final, TypeVar
 
 from handlers.reading.answer import Made
@@ -57,12 +57,19 @@ def made_of(invoice: XmlInvoice, *, page_count: int, also: Sequence[str] = ()) -
 
 
 def completed(made: Made, invoice: XmlInvoice, shown: Fields) -> Made:
-    """What the XML leaves out, as the page shows it, never sure; a direct debit has no account to pay to."""
+    """What the XML leaves out, as the page shows it, never sure; a direct debit has no account to pay to.
+
+    Where both speak, the page's value stands beside the e-invoice's as one that was not taken.
+    """
     names = [name for name in _FROM_PAGE if getattr(made.fields, name) is None]
     if invoice.direct_debit or invoice.accounts:
         names = [name for name in names if name not in ("account", "ifsc")]
     taken = {name: getattr(shown, name) for name in names if getattr(shown, name) is not None}
     lowered = {name: found.with_confidence(min(found.confidence, UNSURE)) for name, found in taken.items()}
+    for name in (item.name for item in fields(Fields)):
+        one, other = getattr(made.fields, name), getattr(shown, name)
+        if one is not None and other is not None:
+            lowered[name] = one.before([other], "on_page")
     return replace(made, fields=replace(made.fields, **lowered))
 
 
@@ -112,8 +119,9 @@ def _account(invoice: XmlInvoice) -> Found[str] | None:
         return None
     first = invoice.accounts[0]
     bad = iban_shape(first) and not iban_is_valid(first)
-    return Found(first, BAD_IBAN if bad else XML, (), "xml")
+    others = [Found(each, XML, (), "xml") for each in invoice.accounts[1:]]
+    return Found(first, BAD_IBAN if bad else XML, (), "xml", "stated").before(others, "rival")
 
 
 def _found(value: T | None, sure: float = XML) -> Found[T] | None:
-    return None if value is None else Found(value, sure, (), "xml")
+    return None if value is None else Found(value, sure, (), "xml", "stated")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import combinations
 from typing import Final
@@ -22,6 +22,7 @@ from handlers.reading.marked import Found, Marked
 from handlers.reading.sums import Sum, sums_in
 from handlers.reading.vocabulary import Role
 from handlers.reading.words import Line
+from schema.document import Why
 
 CENT: Final = Decimal("0.02")
 ROUND_OFF: Final = Decimal("1.00")
@@ -76,7 +77,7 @@ def read_totals(marked: Marked, mark: str | None) -> Totals:
     payable = _found(_strongest(payables, seen), seen)
     triple = _triple(totals, payables, nets, taxes, seen)
     if triple is not None:
-        return _proven(*triple, payable)
+        return _passing_over(_proven(*triple, payable), [*totals, *payables], nets, taxes)
     best, net, tax = (
         _strongest(totals, seen) or _strongest(payables, seen),
         _strongest(nets, seen),
@@ -89,7 +90,7 @@ def read_totals(marked: Marked, mark: str | None) -> Totals:
     if total and contradicted:
         total = total.with_confidence(min(total.confidence, CONTRADICTED))
     found_net, found_tax = _found(net, seen, UNPROVEN), _tax_alone(taxes, seen)
-    return Totals(
+    made = Totals(
         total,
         found_net,
         found_tax,
@@ -97,6 +98,29 @@ def read_totals(marked: Marked, mark: str | None) -> Totals:
         False if contradicted else None,
         best.sum.currency if best else None,
     )
+    return _passing_over(made, [*totals, *payables], nets, taxes)
+
+
+def _passing_over(
+    made: Totals, totals: list[_Candidate], nets: list[_Candidate], taxes: list[_Candidate]
+) -> Totals:
+    """The sums chosen, each with the other sums that bear its label."""
+    why: Why = "sums_disagree" if made.adds_up else "weaker"
+
+    def before(chosen: Found[Decimal] | None, labelled: list[_Candidate]) -> Found[Decimal] | None:
+        if chosen is None:
+            return None
+        taken = replace(chosen, why="adds_up") if made.adds_up else chosen
+        return taken.before((_alone(item) for item in labelled if item.sum.value != chosen.value), why)
+
+    return replace(
+        made, total=before(made.total, totals), net=before(made.net, nets), tax=before(made.tax, taxes)
+    )
+
+
+def _alone(candidate: _Candidate) -> Found[Decimal]:
+    words = candidate.sum.words
+    return Found(candidate.sum.value, with_print(candidate.base, words), words, words[0].source)
 
 
 def _proven(

@@ -35,6 +35,25 @@ class ForwarderQuestion(Frozen):
     person_name: str
 
 
+class Answered(Frozen):
+    """What the forwarder wrote back, masked, and how many documents came with it."""
+
+    text: str
+    documents: int
+    at: datetime
+
+
+class ForwarderAsked(Frozen):
+    """A question to the forwarder, with what was answered."""
+
+    id: UUID
+    question: str
+    person_name: str
+    asked_at: datetime
+    sent_at: datetime | None
+    answers: tuple[Answered, ...] = ()
+
+
 class CorrectionStore:
     """The door through which people of the console move what is held."""
 
@@ -135,6 +154,20 @@ class CorrectionStore:
         async with self._database.transaction() as connection:
             rows = await connection.fetch(SQL["unsent_questions"], invoice)
         return tuple(ForwarderQuestion(**row) for row in rows)
+
+    async def asked_forwarder(self, invoice: InvoiceId) -> tuple[ForwarderAsked, ...]:
+        """All questions about an invoice with their answers, oldest first."""
+        async with self._database.transaction() as connection:
+            rows = await connection.fetch(SQL["asked_forwarder"], invoice)
+        asked: dict[UUID, ForwarderAsked] = {}
+        for row in rows:
+            names = ("id", "question", "person_name", "asked_at", "sent_at")
+            one = asked.get(row["id"]) or ForwarderAsked(**{name: row[name] for name in names})
+            if row["answered_at"] is not None:
+                answer = Answered(text=row["answer"], documents=row["documents"], at=row["answered_at"])
+                one = one.model_copy(update={"answers": (*one.answers, answer)})
+            asked[one.id] = one
+        return tuple(asked.values())
 
     async def question_sent(self, question: UUID, at: datetime) -> None:
         """The mail server has taken it; safe to repeat."""

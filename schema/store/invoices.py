@@ -65,6 +65,8 @@ class ExceptionLine(Frozen):
     document: str | None
     since: datetime
     owner: Owner | None
+    answered: bool
+    """The forwarder answered, and nothing was done since."""
 
 
 class OrderLeft(Frozen):
@@ -171,7 +173,7 @@ def _line(row: Columns) -> Line:
 
 def _exception(row: Columns) -> ExceptionLine:
     return ExceptionLine(
-        **{name: row[name] for name in ("id", "version", "reason", "vendor", "since")},
+        **{name: row[name] for name in ("id", "version", "reason", "vendor", "since", "answered")},
         held_from=State(row["held_from"]),
         group=row["reason_group"],
         number=row["invoice_number"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -10,12 +10,17 @@ from schema.audit import Entry, leaf_hash
 from schema.document import Frozen
 from schema.failpoints import reach
 from schema.ids import Address, BlobKey, DocumentId, InvoiceId, MailId, Sha256
-from schema.mail import Disposition, MailPlace
+from schema.mail import Disposition, ForwarderAnswer, MailPlace
+from schema.outcome import Outcome
 from schema.queries import load
 from schema.states import State, Step
 from schema.store.pool import Connection, Database, clean, clean_json
+from schema.store.rows import to_invoice
+from schema.store.street import SQL as STREET
+from schema.store.street import move
 
 SQL = load("mails")
+QUESTIONS = load("corrections")
 
 
 class NewDocument(Frozen):
@@ -46,6 +51,7 @@ class NewMail(Frozen):
     reason: str
     evidence: dict[str, Any]
     documents: tuple[NewDocument, ...]
+    answer: ForwarderAnswer | None = None
 
 
 class MailStore:
@@ -65,7 +71,8 @@ class MailStore:
     async def take_in(self, place: MailPlace, mail: NewMail, *, at: datetime) -> Disposition:
         """Store a mail, its documents and one invoice per document, in one transaction; safe to repeat.
 
-        An accepted mail without documents opens one invoice without document, which ends rejected.
+        An accepted mail without documents opens one invoice without document, which ends rejected; but the answer
+        to a question about a held invoice goes to that one, and opens invoices for its documents only.
         """
         await reach("mail.commit.before")
         async with self._database.transaction() as connection:
@@ -76,7 +83,8 @@ class MailStore:
                 mail_id, disposition = known["id"], Disposition(known["disposition"])
             else:
                 disposition = mail.disposition
-                if disposition is Disposition.ACCEPTED:
+                answered = mail.answer is not None and await keep_answer(connection, mail.answer, mail, at)
+                if disposition is Disposition.ACCEPTED and (mail.documents or not answered):
                     await open_invoices(connection, mail_id, mail, at)
             await connection.execute(
                 SQL["settle_place"], place.account, place.folder, place.uidvalidity, place.uid, mail_id
@@ -109,6 +117,34 @@ class MailStore:
         async with self._database.transaction() as connection:
             rows = await connection.fetch(SQL["last_proofs"])
         return {f"{row['account']}/{row['folder']}": row["proved_at"] for row in rows}
+
+
+async def keep_answer(connection: Connection, answer: ForwarderAnswer, mail: NewMail, at: datetime) -> bool:
+    """Put a forwarder's answer on the record of the held invoice it is about; False when it is none.
+
+    It is one only to a question that was sent, about an invoice that this sender forwarded and that is held still.
+    The invoice stays held, whatever the answer says: a person reads it.
+    """
+    asked = (answer.invoice, answer.question, mail.sender)
+    if await connection.fetchval(QUESTIONS["question_to_answer"], *asked) is None:
+        return False
+    row = await connection.fetchrow(STREET["invoice"], answer.invoice)
+    assert row is not None
+    held = to_invoice(row)
+    unsent = await connection.fetch(QUESTIONS["unsent_questions"], answer.invoice)
+    outcome = Outcome(
+        target=State.HELD,
+        note=held.reason,
+        facts={
+            "answered": str(answer.question),
+            "answer": answer.text,
+            "mail_sha256": mail.raw_sha256,
+            "documents": len(mail.documents),
+        },
+        due_in=timedelta(0) if unsent else None,
+    )
+    await connection.execute(STREET["take_over"], held.id)
+    return await move(connection, held, Step.TELL, outcome, actor=clean(mail.sender or ""), at=at, token=None)
 
 
 async def insert_mail(connection: Connection, mail: NewMail) -> MailId | None:

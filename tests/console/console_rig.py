@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
-import uvicorn
 from playwright.async_api import (
     Browser,
     BrowserContext,
@@ -24,9 +22,10 @@ from playwright.async_api import (
 )
 
 from daemon.web.api.access import COOKIE
+from schema.ids import InvoiceId, VendorId
 from schema.people import Role
 from tests.console.rows import Rows, fill
-from tests.integration.api_rig import Api, serving_api
+from tests.integration.api_rig import Api, serving_socket
 
 LIMIT_MS = 20_000
 """Two cores may be shared with other test processes."""
@@ -141,22 +140,20 @@ class Console:
 
 
 @asynccontextmanager
+async def bare_console(
+    database_url: str, redis_url: str, folder: Path, browser: Browser, *, port: int = 0, **changed: Any
+) -> AsyncIterator[Console]:
+    """The real web app over a database into which no mail came yet."""
+    async with serving_socket(database_url, redis_url, folder, port=port, **changed) as (api, origin):
+        nothing = InvoiceId(UUID(int=0))
+        rows = Rows(nothing, nothing, nothing, VendorId(nothing), nothing)
+        yield Console(api, browser, origin, rows)
+
+
+@asynccontextmanager
 async def serving_console(
     database_url: str, redis_url: str, folder: Path, browser: Browser, *, port: int = 0, **changed: Any
 ) -> AsyncIterator[Console]:
     """The real web app over a filled database, on this port of the machine or a free one; settings may be changed."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", port))
-        origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        async with serving_api(database_url, redis_url, folder, public_url=origin, **changed) as api:
-            # The app's lifespan is open already, and signals are pytest's.
-            config = uvicorn.Config(
-                api.web.app, lifespan="off", log_level="error", timeout_graceful_shutdown=1
-            )
-            server = uvicorn.Server(config)
-            running = asyncio.create_task(server._serve([listener]))
-            try:
-                yield Console(api, browser, origin, await fill(api.web.town))
-            finally:
-                server.should_exit = True
-                await running
+    async with bare_console(database_url, redis_url, folder, browser, port=port, **changed) as bare:
+        yield replace(bare, rows=await fill(bare.api.web.town))

@@ -35,6 +35,7 @@ PLACES: Final = (
     Place("/vendors/import", "Import vendors", Permission.VENDORS_EDIT),
     Place("/purchase-orders", "Purchase orders"),
     Place("/purchase-orders/{order}", "PO-2026-0141"),
+    Place("/purchase-orders/new", "New purchase order", Permission.ORDERS_EDIT),
     Place("/purchase-orders/import", "Import purchase orders", Permission.ORDERS_EDIT),
     Place("/policy", "Policy"),
     Place("/people", "People"),

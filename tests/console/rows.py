@@ -11,7 +11,7 @@ from uuid import UUID
 
 from PIL import Image
 
-from schema.document import InvoiceFields, PageImage, Place, Read, Reading
+from schema.document import Candidate, InvoiceFields, PageImage, Place, Read, Reading
 from schema.ids import BlobKey, InvoiceId, VendorId
 from schema.mail import Disposition, MailPlace
 from schema.store.mails import NewDocument, NewMail
@@ -20,8 +20,20 @@ from tests.world import OTHER_ACCOUNT, PRIYA, TAX_ID, FakeReader, Town, answer, 
 
 TEXTS = ("invoice_number", "seller_name", "seller_tax_id", "account", "ifsc", "po_number")
 MANY_FILES, MANY_MAILS = 50, 5
+LONGEST = 300
 PLACE = Place(page=1, x0=0.1, y0=0.1, x1=0.4, y1=0.15)
 PDF = "application/pdf"
+SEEN = (
+    Candidate(value="84960.00", confidence=0.97, place=PLACE, source="text", taken=True, why="adds_up"),
+    Candidate(
+        value="94960.00",
+        confidence=0.61,
+        text="94,960.00",
+        place=Place(page=1, x0=0.5, y0=0.5, x1=0.7, y1=0.55),
+        source="text",
+        why="sums_disagree",
+    ),
+)
 ALARM = "No proof for four minutes that mail is heard of. " * 4
 """As long as alarms are: the page of the day has to wrap it."""
 
@@ -54,12 +66,14 @@ async def fill(town: Town) -> Rows:
     """An invoice that waits for approval, one that is held, a hostile one, and many that only came in."""
     reader = PagedReader(fields())
     town.world = replace(town.world, reader=reader)
-    asked = await _walked(town, 1)
+    asked = await walked(town, 1)
     reader.fields = fields(invoice_number="AIS/8813", account=OTHER_ACCOUNT)
-    held = await _walked(town, 2)
+    reader.candidates = {"total": SEEN}
+    held = await walked(town, 2)
     reader.fields, reader.warnings = hostile_fields(), (payload("warning"),)
+    reader.candidates = {"seller_name": _hostile_candidates()}
     town.model.content = _hostile_answer()
-    hostile = await _walked(town, 3, hostile=True)
+    hostile = await walked(town, 3, hostile=True)
     for uid in range(4, 4 + MANY_MAILS):
         await _take_in(town, uid, files=MANY_FILES)
     await town.world.store.operations.raise_alarm(
@@ -96,6 +110,20 @@ def hostile_fields() -> InvoiceFields:
     return fields(**changed)
 
 
+def _hostile_candidates() -> tuple[Candidate, ...]:
+    """What was passed over tries it, too."""
+    return tuple(
+        Candidate(
+            value=payload(name)[:LONGEST],
+            confidence=0.5,
+            text=payload(name)[:LONGEST],
+            taken=taken,
+            why="weaker",
+        )
+        for name, taken in (("seller_name", True), ("candidate", False))
+    )
+
+
 def _hostile_answer() -> str:
     """What a model says whom the document has talked into repeating it."""
     told = json.loads(answer())
@@ -106,7 +134,7 @@ def _hostile_answer() -> str:
     return json.dumps(told)
 
 
-async def _walked(town: Town, uid: int, *, hostile: bool = False) -> InvoiceId:
+async def walked(town: Town, uid: int, *, hostile: bool = False) -> InvoiceId:
     """The one invoice of a mail, as far along the street as it gets by itself."""
     before = {line.id for line in await town.world.store.views.invoices()}
     await _take_in(town, uid, files=1, hostile=hostile)

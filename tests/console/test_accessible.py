@@ -1,4 +1,4 @@
-"""Each page for who cannot see it or cannot use a mouse, as axe finds: nothing serious, at desk and on a phone."""
+"""Each page for who cannot see it or cannot use a mouse, as axe finds, in each size and each theme."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Page, ViewportSize
 
 from schema.people import Role
-from tests.console.console_rig import DESKTOP, PHONE, Console
+from tests.console.console_rig import SIZES, Console
 from tests.console.places import PLACES
 
 AXE = Path(__file__).parents[2] / "console" / "node_modules" / "axe-core" / "axe.min.js"
@@ -29,10 +29,14 @@ async def findings(page: Page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize(("size", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["desk", "phone"])
-async def test_axe_finds_nothing_serious(
-    console: Console, size: ViewportSize, scheme: Literal["light", "dark"]
-) -> None:
+Scheme = Literal["light", "dark"]
+in_every_look = pytest.mark.parametrize("scheme", ["light", "dark"])
+at_every_size = pytest.mark.parametrize("size", SIZES.values(), ids=list(SIZES))
+
+
+@in_every_look
+@at_every_size
+async def test_axe_finds_nothing_serious(console: Console, size: ViewportSize, scheme: Scheme) -> None:
     async with console.visit(Role.ADMIN, size) as watched:
         await watched.page.emulate_media(color_scheme=scheme)
         found = {}
@@ -42,7 +46,38 @@ async def test_axe_finds_nothing_serious(
         assert {path: each for path, each in found.items() if each} == {}
 
 
-async def test_axe_finds_nothing_serious_where_one_signs_in(console: Console) -> None:
-    async with console.visit(None) as watched:
+@in_every_look
+@at_every_size
+async def test_axe_finds_nothing_serious_where_one_signs_in(
+    console: Console, size: ViewportSize, scheme: Scheme
+) -> None:
+    async with console.visit(None, size) as watched:
+        await watched.page.emulate_media(color_scheme=scheme)
         await watched.open("/sign-in")
         assert await findings(watched.page) == []
+
+
+@in_every_look
+@at_every_size
+async def test_axe_finds_nothing_serious_in_what_opens_on_a_page(
+    console: Console, size: ViewportSize, scheme: Scheme
+) -> None:
+    async with console.visit(Role.ADMIN, size) as watched:
+        await watched.page.emulate_media(color_scheme=scheme)
+        page, found = watched.page, {}
+        await watched.open("/purchase-orders/new")
+        await page.get_by_role("combobox", name="Vendor").focus()
+        await page.get_by_role("option").first.wait_for()
+        await page.keyboard.press("ArrowDown")
+        found["vendors"] = await findings(page)
+        await watched.open(f"/invoices/{console.rows.held}")
+        for tab in await page.get_by_role("tab").all():
+            await tab.click()
+            found[await tab.inner_text()] = await findings(page)
+        await page.keyboard.press("1")
+        await page.locator("[data-field=total]").click()
+        found["candidates"] = await findings(page)
+        await page.keyboard.press("e")
+        await page.get_by_role("dialog").wait_for()
+        found["reject"] = await findings(page)
+        assert {what: each for what, each in found.items() if each} == {}

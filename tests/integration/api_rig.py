@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -12,6 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 import httpx
+import uvicorn
 
 from daemon.web.api.access import COOKIE, MEANT, token_hash
 from schema.ids import Address
@@ -94,6 +97,28 @@ async def serving_api(database_url: str, redis_url: str, folder: Path, **changed
         yield api
         for client in (*api.clients.values(), api.nobody):
             await client.aclose()
+
+
+@asynccontextmanager
+async def serving_socket(
+    database_url: str, redis_url: str, folder: Path, *, port: int = 0, **changed: Any
+) -> AsyncIterator[tuple[Api, str]]:
+    """The app on this port of the machine or a free one, and its origin."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", port))
+        origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        async with serving_api(database_url, redis_url, folder, public_url=origin, **changed) as api:
+            # The app's lifespan is open already, and signals are pytest's.
+            config = uvicorn.Config(
+                api.web.app, lifespan="off", log_level="error", timeout_graceful_shutdown=1
+            )
+            server = uvicorn.Server(config)
+            running = asyncio.create_task(server._serve([listener]))
+            try:
+                yield api, origin
+            finally:
+                server.should_exit = True
+                await running
 
 
 def _client(web: Web, token: str | None = None) -> httpx.AsyncClient:

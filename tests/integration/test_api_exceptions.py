@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +9,6 @@ from uuid import uuid4
 
 import pytest
 
-from daemon.web.api.events import News, stream
 from schema.people import Role
 from schema.states import State
 from tests.integration.api_rig import Api, serving_api
@@ -148,27 +145,3 @@ async def test_the_day_tells_who_is_waited_for_and_what_needs_review(api: Api) -
         "clerk": 200,
         "auditor": 200,
     }
-
-
-async def test_nobody_hears_the_news_without_a_session(api: Api) -> None:
-    assert (await api.nobody.get("/api/v1/events")).status_code == 401
-
-
-async def test_a_move_is_heard_by_everyone_who_listens(api: Api) -> None:
-    news: News = api.web.app.state.news
-    one, two = stream(news, 10, 30), stream(news, 10, 30)
-    assert [await anext(each) for each in (one, two)] == ["retry: 2000\n: hello\n\n"] * 2
-    waiting = [asyncio.ensure_future(anext(each)) for each in (one, two)]
-    await asyncio.sleep(0)
-    (row,) = await queue(api)
-    for told in await asyncio.wait_for(asyncio.gather(*waiting), 20):
-        assert told.startswith("id: 1\nevent: invoice\ndata: ")
-        assert json.loads(told.splitlines()[2].removeprefix("data: "))["id"] == row["id"]
-    await one.aclose()
-    await two.aclose()
-    assert news.listeners == set()
-
-
-async def test_when_nothing_moves_there_is_a_beat_and_an_end(api: Api) -> None:
-    told = [each async for each in stream(api.web.app.state.news, 0.01, 0.05)]
-    assert told[1] == ": beat\n\n"

@@ -8,49 +8,44 @@ export type Shortcut = { keys: string; words: string; run: () => void };
 /** Two keys of one shortcut come within this time. */
 const SEQUENCE_MS = 900;
 
-let shown: readonly (readonly Shortcut[])[] = [];
+type Declared = { readonly current: readonly Shortcut[] };
+
+let shown: readonly Declared[] = [];
 const listeners = new Set<() => void>();
+let before = "";
+let timer: ReturnType<typeof setTimeout> | undefined;
 
 /** While the component is on the page its shortcuts work and stand in the help. */
 export function useShortcuts(shortcuts: readonly Shortcut[]): void {
-  const latest = useRef(shortcuts);
-  latest.current = shortcuts;
+  const mine = useRef(shortcuts);
+  mine.current = shortcuts;
   const names = shortcuts.map((each) => `${each.keys} ${each.words}`).join();
   // biome-ignore lint/correctness/useExhaustiveDependencies: what they are called tells whether they changed
   useEffect(() => {
-    const mine = latest.current;
     publish([...shown, mine]);
-    let before = "";
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const onKey = (event: KeyboardEvent) => {
-      if (
-        event.defaultPrevented ||
-        event.ctrlKey ||
-        event.metaKey ||
-        event.altKey ||
-        busyElsewhere(event.target)
-      )
-        return;
-      const typed = before ? `${before} ${event.key}` : event.key;
-      const hit = latest.current.find((each) => each.keys === typed);
-      const started = !before && latest.current.some((each) => each.keys.startsWith(`${event.key} `));
-      clearTimeout(timer);
-      before = started ? event.key : "";
-      timer = setTimeout(() => {
-        before = "";
-      }, SEQUENCE_MS);
-      if (!hit) return;
-      event.preventDefault();
-      hit.run();
-    };
-    addEventListener("keydown", onKey);
-    return () => {
-      removeEventListener("keydown", onKey);
-      clearTimeout(timer);
-      publish(shown.filter((each) => each !== mine));
-    };
+    return () => publish(shown.filter((each) => each !== mine));
   }, [names]);
 }
+
+/** One listener for all: the second key of `g e` is nobody's `e`. */
+function onKey(event: KeyboardEvent): void {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || busyElsewhere(event.target))
+    return;
+  const all = shown.flatMap((each) => each.current);
+  const typed = before ? `${before} ${event.key}` : event.key;
+  const hit = all.find((each) => each.keys === typed);
+  const started = !before && all.some((each) => each.keys.startsWith(`${event.key} `));
+  clearTimeout(timer);
+  before = started ? event.key : "";
+  timer = setTimeout(() => {
+    before = "";
+  }, SEQUENCE_MS);
+  if (!hit) return;
+  event.preventDefault();
+  hit.run();
+}
+
+addEventListener("keydown", onKey);
 
 /** The list of all shortcuts that work now; opened by `?`. */
 export function KeyboardHelp() {
@@ -60,16 +55,18 @@ export function KeyboardHelp() {
   return (
     <Dialog title="Keyboard" open={open} close={() => setOpen(false)}>
       <dl className="grid grid-cols-[auto_1fr] items-center gap-x-4 gap-y-2">
-        {all.flat().map((each) => (
-          <div key={each.keys} className="contents">
-            <dt className="flex gap-1">
-              {each.keys.split(" ").map((key) => (
-                <Key key={key}>{key}</Key>
-              ))}
-            </dt>
-            <dd>{each.words}</dd>
-          </div>
-        ))}
+        {all
+          .flatMap((each) => each.current)
+          .map((each) => (
+            <div key={each.keys} className="contents">
+              <dt className="flex gap-1">
+                {each.keys.split(" ").map((key) => (
+                  <Key key={key}>{key}</Key>
+                ))}
+              </dt>
+              <dd>{each.words}</dd>
+            </div>
+          ))}
       </dl>
     </Dialog>
   );

@@ -4,7 +4,7 @@ import { Suspense, useEffect, useRef, useState } from "react";
 import { Link, NavLink, Outlet, useLocation, useNavigate } from "react-router";
 import { Dialog } from "./dialog";
 import { ErrorBoundary } from "./error-boundary";
-import { type Live, useEvents } from "./events";
+import { type Counts, type Live, useCounts, useEvents } from "./events";
 import { KeyboardHelp, useShortcuts } from "./keys";
 import { Mark } from "./mark";
 import { useMe } from "./me";
@@ -105,6 +105,27 @@ function Sidebar({ live }: { live: Live }) {
   );
 }
 
+/** What waits for people at a place, as the news count it; nothing where nothing waits. */
+const WAITING: Readonly<Record<string, readonly [of: keyof Counts, words: string]>> = {
+  "/": ["asked", "wait for approval"],
+  "/exceptions": ["held", "held"],
+};
+
+function Waiting({ to, className }: { to: string; className: string }) {
+  const counts = useCounts();
+  const [of, words] = WAITING[to] ?? [];
+  const many = of && counts?.[of];
+  if (!many) return null;
+  return (
+    <span
+      className={`rounded-full bg-accent-soft px-1.5 text-xs font-medium text-accent tabular-nums ${className}`}
+    >
+      {many > 99 ? "99+" : many}
+      <span className="sr-only"> {words}</span>
+    </span>
+  );
+}
+
 function Places({ onGo }: { onGo?: () => void }) {
   return usePlaces().map((group) => (
     <div key={group.title}>
@@ -122,6 +143,7 @@ function Places({ onGo }: { onGo?: () => void }) {
             >
               <place.icon aria-hidden size={16} strokeWidth={1.8} />
               {place.words}
+              <Waiting to={place.to} className="ml-auto" />
             </NavLink>
           </li>
         ))}
@@ -176,7 +198,10 @@ function PhoneLink({ place }: { place: Place }) {
         `flex min-h-14 flex-col items-center justify-center gap-0.5 text-xs ${isActive ? "font-medium text-accent" : "text-quiet"}`
       }
     >
-      <place.icon aria-hidden size={19} strokeWidth={1.8} />
+      <span className="relative">
+        <place.icon aria-hidden size={19} strokeWidth={1.8} />
+        <Waiting to={place.to} className="absolute -top-1.5 left-3" />
+      </span>
       {place.words}
     </NavLink>
   );

@@ -36,7 +36,10 @@ Group = Annotated[
 
 
 class ExceptionRow(Answer):
-    """A held invoice; `group` is the rule that holds it, or the state in which it stopped."""
+    """A held invoice; `group` is the rule that holds it, or the state in which it stopped.
+
+    `answered`: the forwarder has answered what they were asked, and nothing was done since.
+    """
 
     id: UUID
     version: int
@@ -47,6 +50,7 @@ class ExceptionRow(Answer):
     group: str
     since: datetime
     owner: OwnerShown | None
+    answered: bool
 
 
 class Item(Request):
@@ -175,4 +179,5 @@ def _row(each: ExceptionLine) -> ExceptionRow:
         group=each.group,
         since=each.since,
         owner=OwnerShown(id=each.owner.id, name=each.owner.name) if each.owner else None,
+        answered=each.answered,
     )

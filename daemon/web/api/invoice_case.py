@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from daemon.web.api.invoice_models import (
+    AnswerShown,
     Asked,
+    AskedShown,
+    CandidateShown,
     CheckShown,
     CorrectionShown,
     DocumentShown,
@@ -32,11 +35,13 @@ from handlers.resume import resume_target
 from handlers.world import World
 from schema.approval import Verdict
 from schema.correction import CORRECTABLE, Correction
+from schema.document import Candidate
 from schema.ids import BlobKey, InvoiceId
 from schema.invoice import Invoice, Payment, Voided
 from schema.masking import mask
 from schema.states import State
 from schema.store.answers import Asked as Question
+from schema.store.corrections import ForwarderAsked
 from schema.store.views import Exchange, Recorded
 
 
@@ -83,6 +88,7 @@ async def load_case(world: World, identity: InvoiceId) -> InvoiceCase | None:
         findings=[FindingShown(**finding.model_dump()) for finding in invoice.findings],
         twins=await _twins(invoice, world),
         purchase_order=await _order(invoice, world),
+        asked_forwarder=[_asked(each) for each in await store.corrections.asked_forwarder(identity)],
         payment=_payment(payment) if payment else None,
         voided=[_voided(each) for each in await store.street.voided(identity)],
         questions=[_question(each, invoice) for each in await store.answers.all_questions(identity)],
@@ -132,9 +138,29 @@ def _fields(invoice: Invoice) -> list[FieldShown]:
             source=cell.source,
             place=place_of(cell.place),
             correctable=field in CORRECTABLE,
+            candidates=[_candidate(each) for each in invoice.reading.candidates.get(field, ())],
         )
         for field, cell in invoice.reading.fields
     ]
+
+
+def _candidate(each: Candidate) -> CandidateShown:
+    return CandidateShown(
+        value=name(each.value) or "",
+        printed=name(each.text),
+        place=place_of(each.place),
+        **each.model_dump(include={"confidence", "source", "taken", "why"}),
+    )
+
+
+def _asked(each: ForwarderAsked) -> AskedShown:
+    return AskedShown(
+        question=str(mask(each.question)),
+        by=each.person_name,
+        asked_at=each.asked_at,
+        sent_at=each.sent_at,
+        answers=[AnswerShown(text=str(mask(a.text)), documents=a.documents, at=a.at) for a in each.answers],
+    )
 
 
 def _correction(each: Correction) -> CorrectionShown:

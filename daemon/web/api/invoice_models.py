@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from schema.approval import Verdict
-from schema.document import Place, Source
+from schema.document import Place, Source, Why
 from schema.findings import Severity
 from schema.masking import mask
 from schema.money import Money
@@ -62,8 +62,26 @@ class FieldPlace(Answer):
     y1: float
 
 
+class CandidateShown(Answer):
+    """A value the reader saw for a field; `taken` is the one it took, and `why` says why it did or did not.
+
+    An account is masked. The value is in normal form, and may be sent as a correction as it is.
+    """
+
+    value: Annotated[str, Field(examples=["84960.00"])]
+    printed: str | None
+    confidence: float
+    source: Source | None
+    place: FieldPlace | None
+    taken: bool
+    why: Annotated[Why, Field(examples=["sums_disagree"])]
+
+
 class FieldShown(Answer):
-    """A field as read or corrected; `value` in normal form (ISO date, plain decimal), `printed` as on the page."""
+    """A field as read or corrected; `value` in normal form (ISO date, plain decimal), `printed` as on the page.
+
+    `candidates` is what the reader had to choose from, the one it took first; empty for what was read long ago.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", title="InvoiceField")
 
@@ -74,6 +92,7 @@ class FieldShown(Answer):
     source: Source | None
     place: FieldPlace | None
     correctable: bool
+    candidates: list[CandidateShown]
 
 
 class PagePicture(Answer):
@@ -239,6 +258,24 @@ class CorrectionShown(Answer):
     at: datetime
 
 
+class AnswerShown(Answer):
+    """What the forwarder wrote back, masked; `documents` came with it and are invoices of their own."""
+
+    text: str
+    documents: int
+    at: datetime
+
+
+class AskedShown(Answer):
+    """A question to the forwarder; `sent_at` is null until the mail server has taken it."""
+
+    question: str
+    by: str
+    asked_at: datetime
+    sent_at: datetime | None
+    answers: list[AnswerShown]
+
+
 class OwnerShown(Answer):
     """Who looks after a held invoice."""
 
@@ -284,6 +321,7 @@ class InvoiceCase(Answer):
     findings: list[FindingShown]
     twins: list[TwinShown]
     purchase_order: OrderShown | None
+    asked_forwarder: list[AskedShown]
     payment: PaymentShown | None
     voided: list[VoidedShown]
     questions: list[QuestionShown]

@@ -113,13 +113,12 @@ class Today(Answer):
 async def today(_: Reader, world: WorldDep) -> Today:
     """Everything an owner looks for in the morning."""
     store, now = world.store, world.clock.now()
-    midnight = datetime.combine(now.astimezone(world.zone).date(), time.min, world.zone)
-    counts = await store.today.counts(midnight)
+    midnight = _midnight(world)
     pauses = await store.operations.pauses()
     proofs = await store.mails.last_proofs()
     gauges, alarms = await store.operations.gauges(), await store.operations.alarms()
     return Today(
-        counts=DayNumbers(**counts.model_dump()),
+        counts=await day_numbers(world),
         waiting=[
             WaitingRow(
                 **each.model_dump(include={"invoice_id", "person", "since"}),
@@ -139,6 +138,15 @@ async def today(_: Reader, world: WorldDep) -> Today:
         pauses=[PauseRow(since=each.paused_at, reason=line(each.sentence)) for each in pauses],
         simulated=await store.today.simulated(),
     )
+
+
+async def day_numbers(world: World) -> DayNumbers:
+    """How many invoices stand where now."""
+    return DayNumbers(**(await world.store.today.counts(_midnight(world))).model_dump())
+
+
+def _midnight(world: World) -> datetime:
+    return datetime.combine(world.clock.now().astimezone(world.zone).date(), time.min, world.zone)
 
 
 async def _review(world: World) -> list[ReviewRow]:

@@ -23,7 +23,8 @@ select i.id, i.version, i.state::text as state, i.standing::text as standing, i.
 select i.id, i.version, i.held_from::text as held_from, i.reason, i.invoice_number, i.total, i.currency, i.since,
        coalesce(v.name, i.parsed_json -> 'fields' -> 'seller_name' ->> 'value') as vendor, d.name as document_name,
        case when i.held_from = 'assessed' then coalesce(i.findings -> 0 ->> 'rule', 'assessed') else i.held_from::text end as reason_group,
-       p.id as owner_id, p.name as owner_name
+       p.id as owner_id, p.name as owner_name,
+       exists (select from audits a where a.invoice_id = i.id and a.version = i.version and a.facts ? 'answered') as answered
   from invoices i left join documents d on d.id = i.document_id left join vendors v on v.id = i.vendor_id
   left join lateral (select w.owner_id from ownerships w where w.invoice_id = i.id order by w.seq desc limit 1) o on true
   left join people p on p.id = o.owner_id

@@ -1,4 +1,4 @@
-/** Claiming, letting go on and rejecting, one or many: each item's own result is told. */
+/** Claiming, assigning, letting go on and rejecting, one or many: each item's own result is told. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, type ReactNode, useState } from "react";
 import { Button } from "@/parts/button";
@@ -6,16 +6,24 @@ import { api, data } from "@/parts/client";
 import { Dialog } from "@/parts/dialog";
 import { FormProblem, TextArea } from "@/parts/form";
 import { toast } from "@/parts/toasts";
+import { Assign } from "./assign";
 import type { Exception } from "./shape";
 
 type Items = readonly Exception[];
-type Order = { action: "resume" | "reject" | "claim" | "release"; items: Items; reason?: string };
+type Order = {
+  action: "resume" | "reject" | "claim" | "release" | "assign";
+  items: Items;
+  reason?: string;
+  to?: string;
+};
 
 export type Actions = {
   claim: (items: Items, back: boolean) => void;
   resume: (items: Items) => void;
   /** Opens the dialog that asks why. */
   askReason: (items: Items) => void;
+  /** Opens the dialog that asks to whom. */
+  askPerson: (items: Items) => void;
   busy: boolean;
   /** To be placed on the page once. */
   dialog: ReactNode;
@@ -26,16 +34,23 @@ const DONE: Readonly<Record<Order["action"], string>> = {
   reject: "rejected",
   claim: "claimed",
   release: "given back",
+  assign: "assigned",
 };
 
 export function useActions(done: () => void): Actions {
   const queries = useQueryClient();
   const [rejecting, setRejecting] = useState<Items>([]);
+  const [assigning, setAssigning] = useState<Items>([]);
   const bulk = useMutation({
-    mutationFn: ({ action, items, reason }: Order) =>
+    mutationFn: ({ action, items, reason, to }: Order) =>
       data(
         api.POST("/api/v1/exceptions/bulk", {
-          body: { action, reason: reason ?? "", items: items.map(({ id, version }) => ({ id, version })) },
+          body: {
+            action,
+            reason: reason ?? "",
+            to: to ?? null,
+            items: items.map(({ id, version }) => ({ id, version })),
+          },
         }),
       ),
     onSuccess: ({ results }, { action, items }) => {
@@ -45,30 +60,47 @@ export function useActions(done: () => void): Actions {
         toast(well === 1 ? `${named(items, results)} is ${DONE[action]}.` : `${well} are ${DONE[action]}.`);
       for (const result of refused) toast(`${nameOf(items, result.id)}: ${result.detail}`, "bad");
       setRejecting([]);
+      setAssigning([]);
       done();
     },
     onSettled: () => queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== "me" }),
   });
-  const order = (action: Order["action"], items: Items, reason?: string) => {
-    if (items.length > 0 && !bulk.isPending) bulk.mutate({ action, items, ...(reason ? { reason } : {}) });
+  const order = (action: Order["action"], items: Items, more: Pick<Order, "reason" | "to"> = {}) => {
+    if (items.length > 0 && !bulk.isPending) bulk.mutate({ action, items, ...more });
   };
+  const owners = new Set(assigning.map((each) => each.owner?.id));
   return {
     claim: (items, back) => order(back ? "release" : "claim", items),
     resume: (items) => order("resume", items),
     askReason: setRejecting,
+    askPerson: setAssigning,
     busy: bulk.isPending,
     dialog: (
-      <Dialog
-        title={
-          rejecting.length === 1
-            ? `Reject ${nameOf(rejecting, rejecting[0]?.id)}`
-            : `Reject ${rejecting.length} invoices`
-        }
-        open={rejecting.length > 0}
-        close={() => setRejecting([])}
-      >
-        <Why busy={bulk.isPending} error={bulk.error} send={(reason) => order("reject", rejecting, reason)} />
-      </Dialog>
+      <>
+        <Dialog
+          title={`Reject ${allOf(rejecting)}`}
+          open={rejecting.length > 0}
+          close={() => setRejecting([])}
+        >
+          <Why
+            busy={bulk.isPending}
+            error={bulk.error}
+            send={(reason) => order("reject", rejecting, { reason })}
+          />
+        </Dialog>
+        <Dialog
+          title={`Assign ${allOf(assigning)}`}
+          open={assigning.length > 0}
+          close={() => setAssigning([])}
+        >
+          <Assign
+            owner={owners.size === 1 ? [...owners][0] : undefined}
+            busy={bulk.isPending}
+            error={bulk.error}
+            send={(to) => order("assign", assigning, { to })}
+          />
+        </Dialog>
+      </>
     ),
   };
 }
@@ -102,6 +134,10 @@ function Why(props: { busy: boolean; error: Error | null; send: (reason: string)
       </div>
     </form>
   );
+}
+
+function allOf(items: Items): string {
+  return items.length === 1 ? nameOf(items, items[0]?.id) : `${items.length} invoices`;
 }
 
 function named(items: Items, results: readonly { id: string; done: boolean }[]): string {

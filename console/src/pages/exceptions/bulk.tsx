@@ -13,6 +13,9 @@ export function Bulk(props: { picked: readonly Exception[]; actions: Actions; cl
       <Button busy={actions.busy} onPress={() => actions.claim(picked, false)}>
         Claim
       </Button>
+      <Button busy={actions.busy} onPress={() => actions.askPerson(picked)}>
+        Assign…
+      </Button>
       <Button busy={actions.busy} onPress={() => actions.resume(picked)}>
         Judge again
       </Button>

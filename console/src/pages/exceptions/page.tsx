@@ -3,6 +3,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { CircleCheckBig } from "lucide-react";
 import { useState } from "react";
 import { Link, useNavigate } from "react-router";
+import { Badge } from "@/parts/badge";
 import { api, data } from "@/parts/client";
 import { useShortcuts } from "@/parts/keys";
 import { useMay, useMe } from "@/parts/me";
@@ -77,6 +78,7 @@ export default function Exceptions() {
             words: "Claim it, or give it back",
             run: () => row && actions.claim(targets, row.owner?.id === me?.id),
           },
+          { keys: "p", words: "Assign it to a person", run: () => actions.askPerson(targets) },
           { keys: "r", words: "Judge again", run: () => actions.resume(targets) },
           { keys: "e", words: "Reject, with a reason", run: () => actions.askReason(targets) },
         ]
@@ -103,7 +105,7 @@ export default function Exceptions() {
             <Link to={`/invoices/${each.id}`} className="font-medium hover:underline">
               {each.vendor ?? "Unknown vendor"}
             </Link>{" "}
-            <span className="text-quiet">{each.number ?? "no number"}</span>
+            <span className="text-quiet">{each.number ?? "no number"}</span> <Answered row={each} />
           </span>
           <span className="truncate text-sm text-quiet" title={each.reason}>
             {each.reason}
@@ -190,7 +192,9 @@ function Card(props: { row: Exception; may: boolean; on: boolean; pick: (id: str
           </Link>
           <Money sum={row.total} className="font-medium" />
         </p>
-        <p className="line-clamp-2">{row.reason}</p>
+        <p className="line-clamp-2">
+          <Answered row={row} /> {row.reason}
+        </p>
         <p className="flex justify-between gap-3 text-sm text-quiet">
           <span className="truncate">
             {row.number ?? "No number"} · <Owner row={row} />
@@ -200,6 +204,11 @@ function Card(props: { row: Exception; may: boolean; on: boolean; pick: (id: str
       </div>
     </div>
   );
+}
+
+/** The forwarder wrote back, and nobody did anything since. */
+function Answered({ row }: { row: Exception }) {
+  return row.answered && <Badge tone="good">answered</Badge>;
 }
 
 function Owner({ row }: { row: Exception }) {

@@ -54,6 +54,9 @@ export function Preview({
               <Button look="bare" busy={actions.busy} onPress={() => actions.claim([row], mine)}>
                 {mine ? "Give back" : "Claim"} <Key>c</Key>
               </Button>
+              <Button look="bare" busy={actions.busy} onPress={() => actions.askPerson([row])}>
+                Assign <Key>p</Key>
+              </Button>
             </>
           )}
         </div>

@@ -1,49 +1,27 @@
 /** Bars for who sees them; the table below says the same to everybody, so a screen reader is spared these. */
-import { Bar, BarChart, LabelList, ResponsiveContainer, XAxis, YAxis } from "recharts";
 
 /** `more` is drawn behind the value, lighter: how far the slow ones go. */
 export type Mark = { name: string; value: number; more?: number; words: string };
 
-const BAR_PX = 32;
-
-export default function Bars({ bars }: { bars: readonly Mark[] }) {
+export function Bars({ bars }: { bars: readonly Mark[] }) {
+  const longest = Math.max(...bars.map((bar) => bar.value + (bar.more ?? 0)));
+  const share = (value: number) => ({ width: `${longest > 0 ? (100 * value) / longest : 0}%` });
+  if (bars.length === 0) return null;
   return (
-    <div aria-hidden className="px-4 pt-3 text-xs" style={{ height: BAR_PX * bars.length + 16 }}>
-      <ResponsiveContainer>
-        <BarChart
-          data={[...bars]}
-          layout="vertical"
-          margin={{ left: 0, right: 92, top: 0, bottom: 0 }}
-          accessibilityLayer={false}
-        >
-          <XAxis type="number" hide domain={[0, "dataMax"]} />
-          <YAxis
-            type="category"
-            dataKey="name"
-            width={124}
-            axisLine={false}
-            tickLine={false}
-            tick={{ fill: "var(--color-quiet)" }}
-          />
-          <Bar
-            dataKey="value"
-            stackId="one"
-            fill="var(--color-accent)"
-            isAnimationActive={false}
-            barSize={14}
-            minPointSize={2}
-          />
-          <Bar
-            dataKey="more"
-            stackId="one"
-            fill="var(--color-accent-soft)"
-            isAnimationActive={false}
-            barSize={14}
-          >
-            <LabelList dataKey="words" position="right" fill="var(--color-ink)" />
-          </Bar>
-        </BarChart>
-      </ResponsiveContainer>
+    <div
+      aria-hidden
+      className="grid grid-cols-[7.75rem_minmax(0,1fr)_5.75rem] items-center gap-x-2 gap-y-3 px-4 pt-3 pb-1 text-xs"
+    >
+      {bars.map((bar) => (
+        <div key={bar.name} className="contents">
+          <span className="truncate text-right text-quiet">{bar.name}</span>
+          <span className="flex h-3.5">
+            <span className="min-w-0.5 bg-accent" style={share(bar.value)} />
+            <span className="bg-accent-soft" style={share(bar.more ?? 0)} />
+          </span>
+          <span className="truncate">{bar.words}</span>
+        </div>
+      ))}
     </div>
   );
 }

@@ -1,13 +1,10 @@
 /** All numbers of a time. */
-import { lazy, Suspense } from "react";
 import { Badge } from "@/parts/badge";
 import { count, Money, money, percent } from "@/parts/money";
 import { span } from "@/parts/time";
+import { Bars } from "./bars";
 import { Measured, Rows, Tile } from "./parts";
 import { behind, type Insight, keyWords, type Measure, reasonWords, URGENCY } from "./shape";
-
-/** The charts weigh more than all else here, and the numbers do without them. */
-const Bars = lazy(() => import("./bars"));
 
 type Props = { insight: Insight; days: string };
 
@@ -87,7 +84,7 @@ function Stops({ insight, days }: Props) {
   }));
   return (
     <Measured insight={insight} measure="stops">
-      <Chart
+      <Bars
         bars={insight.stops.slice(0, 8).map((stop) => ({
           name: reasonWords(stop.key),
           value: stop.invoices,
@@ -114,7 +111,7 @@ function Times({ insight, days }: Props) {
   }));
   return (
     <Measured insight={insight} measure="times">
-      <Chart
+      <Bars
         bars={insight.times.map((stay) => ({
           name: keyWords(stay.key),
           value: stay.p50_s,
@@ -134,15 +131,6 @@ function Times({ insight, days }: Props) {
         none="No invoice moved in this time."
       />
     </Measured>
-  );
-}
-
-function Chart({ bars }: { bars: Parameters<typeof Bars>[0]["bars"] }) {
-  if (bars.length === 0) return null;
-  return (
-    <Suspense fallback={<div style={{ height: 32 * bars.length + 16 }} />}>
-      <Bars bars={bars} />
-    </Suspense>
   );
 }
 

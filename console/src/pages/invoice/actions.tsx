@@ -99,7 +99,7 @@ function Question({ invoice, done }: { invoice: Invoice; done: () => void }) {
   return (
     <Reasoned
       label="Question"
-      help={`Goes to ${invoice.forwarder} in the same thread. An answer comes to the mailbox.`}
+      help={`Goes to ${invoice.forwarder} in the same thread. What they answer to that mail stands here.`}
       action="Send"
       busy={ask.isPending}
       error={ask.error}

@@ -3,7 +3,7 @@ import { Minus, Plus } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { Empty } from "@/parts/states";
 import { LABELS } from "./labels";
-import type { Document, Field, PagePicture } from "./shape";
+import type { Candidate, Document, Field, PagePicture } from "./shape";
 
 const ZOOMS = [1, 1.5, 2, 3] as const;
 
@@ -58,6 +58,9 @@ export function DocumentView({ document, fields, selected, select }: Props) {
               key={page.number}
               page={page}
               fields={fields.filter((field) => field.place?.page === page.number)}
+              others={(fields.find((field) => field.name === selected)?.candidates ?? []).filter(
+                (each) => !each.taken && each.place?.page === page.number,
+              )}
               selected={selected}
               select={select}
             />
@@ -71,6 +74,8 @@ export function DocumentView({ document, fields, selected, select }: Props) {
 function PageView(props: {
   page: PagePicture;
   fields: readonly Field[];
+  /** What the reader passed over for the chosen field. */
+  others: readonly Candidate[];
   selected: string | null;
   select: (name: string) => void;
 }) {
@@ -92,18 +97,28 @@ function PageView(props: {
           select={() => props.select(field.name)}
         />
       ))}
+      {props.others.map(
+        (each) =>
+          each.place && (
+            <span
+              key={each.value}
+              title={`Also seen: ${each.value}`}
+              className="pointer-events-none absolute -m-[3px] box-content rounded-[3px] border-2 border-dashed border-[#b45309] p-0.5"
+              style={edges(each.place)}
+            />
+          ),
+      )}
     </figure>
   );
 }
 
-/** A field's place in per cent of the page; the chosen one comes into view. */
+/** A field's place on the page; the chosen one comes into view. */
 function Box({ field, on, select }: { field: Field; on: boolean; select: () => void }) {
   const ref = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     if (on) ref.current?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }, [on]);
   if (!field.place) return null;
-  const { x0, y0, x1, y1 } = field.place;
   return (
     <button
       ref={ref}
@@ -113,14 +128,19 @@ function Box({ field, on, select }: { field: Field; on: boolean; select: () => v
       title={LABELS[field.name] ?? field.name}
       onClick={select}
       className={`absolute -m-[3px] box-content rounded-[3px] border p-0.5 ${on ? "border-[#3d4bc7] bg-[#3d4bc7]/20 ring-1 ring-[#3d4bc7]" : "border-[#3d4bc7]/40 hover:bg-[#3d4bc7]/15"}`}
-      style={{
-        left: `${x0 * 100}%`,
-        top: `${y0 * 100}%`,
-        width: `${(x1 - x0) * 100}%`,
-        height: `${(y1 - y0) * 100}%`,
-      }}
+      style={edges(field.place)}
     />
   );
+}
+
+/** A place in per cent of its page. */
+function edges({ x0, y0, x1, y1 }: NonNullable<Field["place"]>) {
+  return {
+    left: `${x0 * 100}%`,
+    top: `${y0 * 100}%`,
+    width: `${(x1 - x0) * 100}%`,
+    height: `${(y1 - y0) * 100}%`,
+  };
 }
 
 function Zoom(props: { label: string; disabled: boolean; onPress: () => void; icon: React.ReactNode }) {

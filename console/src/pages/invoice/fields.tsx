@@ -4,10 +4,11 @@ import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { Badge } from "@/parts/badge";
 import { Button } from "@/parts/button";
 import { FormProblem } from "@/parts/form";
-import { Key } from "@/parts/keys";
+import { Key, useShortcuts } from "@/parts/keys";
 import { money } from "@/parts/money";
 import { fieldMessage } from "@/parts/problem";
 import { day, moment } from "@/parts/time";
+import { Candidates, nextCandidate } from "./candidates";
 import { certainty, LABELS, SOURCES } from "./labels";
 import type { Correction, Field } from "./shape";
 
@@ -25,7 +26,8 @@ type Props = {
   /** False while the invoice is not held, and for who may only read. */
   correctable: boolean;
   drafts: Drafts;
-  setDrafts: (drafts: Drafts) => void;
+  /** Puts a text in the place of a field's value; the value itself takes the draft back. */
+  draft: (field: Field, text: string) => void;
   submit: () => void;
   busy: boolean;
   error: Error | null;
@@ -41,21 +43,45 @@ export function Fields(props: Props) {
   const focus = (name: string) => list.current?.querySelector<HTMLElement>(`[data-field="${name}"]`)?.focus();
   const onKey = (event: KeyboardEvent) => {
     if (editing) return;
-    const index = fields.findIndex((field) => field.name === selected);
-    const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 }[event.key];
-    const next = step ? fields[Math.min(Math.max(index + step, 0), fields.length - 1)] : undefined;
-    if (!next) return;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step) return;
     event.preventDefault();
+    move(step);
+  };
+  const move = (step: number) => {
+    const index = fields.findIndex((field) => field.name === selected);
+    const next = fields[Math.min(Math.max(index + step, 0), fields.length - 1)];
+    if (!next) return;
     props.select(next.name);
     focus(next.name);
   };
   const keep = (field: Field, text: string) => {
-    const { [field.name]: _, ...others } = drafts;
-    props.setDrafts(text === (field.value ?? "") ? others : { ...others, [field.name]: text });
+    props.draft(field, text);
     setEditing(null);
     // The row is drawn again without its input; the keyboard goes on from there.
     setTimeout(() => focus(field.name));
   };
+
+  const standing = (field: Field) => drafts[field.name] ?? field.value;
+  const chosen = fields.find((field) => field.name === selected);
+  const takeNext = () => {
+    const next = chosen?.correctable && nextCandidate(chosen, standing(chosen));
+    if (next) keep(chosen, next.value);
+  };
+  useShortcuts([
+    { keys: "j", words: "Next field", run: () => move(1) },
+    { keys: "k", words: "Previous field", run: () => move(-1) },
+    ...(props.correctable
+      ? [
+          { keys: "a", words: "Take the next value the reader saw", run: takeNext },
+          {
+            keys: "s",
+            words: "Correct and judge again",
+            run: () => changes > 0 && !props.busy && props.submit(),
+          },
+        ]
+      : []),
+  ]);
 
   if (fields.length === 0) return <p className="p-4 text-quiet">Nothing was read: see why above.</p>;
   return (
@@ -72,6 +98,9 @@ export function Fields(props: Props) {
             ) : (
               <Row
                 field={field}
+                {...(props.correctable && field.correctable
+                  ? { take: (value: string) => keep(field, value) }
+                  : {})}
                 fault={fieldMessage(props.error, field.name)}
                 currency={currency}
                 corrections={props.corrections.filter((each) => each.field === field.name)}
@@ -93,7 +122,7 @@ export function Fields(props: Props) {
               {changes ? `${changes} corrected, not sent yet` : <KeysWords />}
             </p>
             <Button look="main" disabled={changes === 0} busy={props.busy} onPress={props.submit}>
-              Correct and judge again
+              Correct and judge again <Key>s</Key>
             </Button>
           </div>
         </div>
@@ -121,13 +150,32 @@ function Row(props: {
   on: boolean;
   select: () => void;
   edit?: () => void;
+  take?: (value: string) => void;
   undo: () => void;
 }) {
+  const { field } = props;
+  return (
+    <div className={`px-4 ${props.on ? "bg-accent-soft" : "hover:bg-sunk"}`}>
+      <Line {...props} />
+      {props.on && field.candidates.length > 1 && (
+        <Candidates
+          field={field}
+          label={LABELS[field.name] ?? field.name}
+          value={props.draft ?? field.value}
+          words={(value) => shown(field.name, value, props.currency)}
+          {...(props.take ? { take: props.take } : {})}
+        />
+      )}
+    </div>
+  );
+}
+
+function Line(props: Parameters<typeof Row>[0]) {
   const { field, draft } = props;
   const [sure, tone] = certainty(field.confidence);
   const value = draft ?? field.value;
   return (
-    <div className={`flex items-start gap-2 px-4 ${props.on ? "bg-accent-soft" : "hover:bg-sunk"}`}>
+    <div className="flex items-start gap-2">
       <button
         type="button"
         data-field={field.name}

@@ -37,6 +37,25 @@ export const SOURCES: Readonly<Record<string, string>> = {
   person: "corrected by a person",
 };
 
+/** Why the reader took a value, or passed it over. */
+export const WHYS: Readonly<Record<string, string>> = {
+  only: "no other was seen",
+  best_labelled: "has the clearest label",
+  adds_up: "net and tax add up to it",
+  check_holds: "its check digits hold",
+  read_twice: "two readings agree",
+  stated: "the e-invoice states it",
+  weaker: "has a weaker label",
+  rival: "labelled as clearly as the one taken",
+  labelled_otherwise: "labelled as something else",
+  sums_disagree: "net and tax do not add up with it",
+  check_fails: "its check digits fail",
+  rarer: "printed less often",
+  in_words: "the amount in words",
+  other_reading: "another reading of the same page",
+  on_page: "shown on the page, not stated in the e-invoice",
+};
+
 export const SEVERITIES: Readonly<Record<string, readonly [words: string, tone: Tone]>> = {
   info: ["Note", "calm"],
   warn: ["Warning", "warn"],

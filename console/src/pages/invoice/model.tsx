@@ -49,9 +49,9 @@ export function Model({ invoice }: { invoice: Invoice }) {
             <Badge tone={model.accepted ? "good" : "bad"}>{model.accepted ? "accepted" : "refused"}</Badge>
           )}
         </h3>
-        <ol className="flex flex-col gap-1 overflow-x-auto font-mono text-xs">
+        <ol className="flex flex-col gap-1 font-mono text-xs">
           {model.actions.map((action, index) => (
-            <li key={JSON.stringify(action)} className="whitespace-nowrap">
+            <li key={JSON.stringify(action)} className="break-words">
               <span className="mr-2 text-quiet">{index + 1}</span>
               {Object.values(action).map(String).join(" ")}
             </li>

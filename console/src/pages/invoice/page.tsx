@@ -16,6 +16,7 @@ import { Answer } from "@/parts/states";
 import { Age, Time } from "@/parts/time";
 import { toast } from "@/parts/toasts";
 import { Actions } from "./actions";
+import { AskedForwarder } from "./asked";
 import { DocumentView } from "./document";
 import { type Drafts, Fields } from "./fields";
 import { Findings } from "./findings";
@@ -23,7 +24,7 @@ import { inOrder } from "./labels";
 import { Model } from "./model";
 import { Payment } from "./payment";
 import { Record } from "./record";
-import type { Invoice } from "./shape";
+import type { Field, Invoice } from "./shape";
 import { Street } from "./street";
 
 export default function InvoicePage() {
@@ -82,6 +83,7 @@ function Case({ invoice }: { invoice: Invoice }) {
   return (
     <div className="mx-auto flex w-full max-w-[100rem] flex-col gap-4 px-4 py-4 md:px-6">
       <Top invoice={invoice} />
+      <AskedForwarder invoice={invoice} />
       <div className="panel px-4 py-3">
         <Street invoice={invoice} />
       </div>
@@ -156,5 +158,9 @@ function useCorrection(invoice: Invoice) {
     onSettled: () => queries.invalidateQueries({ queryKey: ["invoice", invoice.id] }),
     meta: { quiet: true },
   });
-  return { drafts, setDrafts, submit: () => send.mutate(), busy: send.isPending, error: send.error };
+  const draft = (field: Field, text: string) => {
+    const { [field.name]: _, ...others } = drafts;
+    setDrafts(text === (field.value ?? "") ? others : { ...others, [field.name]: text });
+  };
+  return { drafts, draft, submit: () => send.mutate(), busy: send.isPending, error: send.error };
 }
