@@ -52,9 +52,9 @@ class CorrectionStore:
     ) -> int:
         """Move a held invoice; its new version. StaleError when it is another by now, ConflictError when not held."""
         async with self._database.transaction() as connection:
-            held = await _held(connection, invoice, version)
-            _may_go(held, target)
-            return await _move(connection, held, Outcome(target=target, note=note), by, at)
+            held = await lock_held(connection, invoice, version)
+            may_go(held, target)
+            return await move_held(connection, held, Outcome(target=target, note=note), by, at)
 
     async def correct(
         self,
@@ -73,14 +73,14 @@ class CorrectionStore:
         3. Keep what the reader had, and write the fields; model and rules then see them as if read.
         """
         async with self._database.transaction() as connection:
-            held = await _held(connection, invoice, version)
-            _may_go(held, State.EXTRACTED)
+            held = await lock_held(connection, invoice, version)
+            may_go(held, State.EXTRACTED)
             assert held.reading is not None
             assert held.text_key is not None
             facts = {"corrected": sorted(changes)}
             note = f"{by.name} corrected {told(changes)}"
             outcome = Outcome(target=State.EXTRACTED, note=note, facts=facts)
-            moved = await _move(connection, held, outcome, by, at)
+            moved = await move_held(connection, held, outcome, by, at)
             for field, (before, after) in changes.items():
                 values = (before.model_dump(mode="json"), after.model_dump(mode="json"))
                 await connection.execute(
@@ -109,7 +109,7 @@ class CorrectionStore:
     ) -> None:
         """Give a held invoice to somebody, or back (None); what another one looks after is taken only `over` them."""
         async with self._database.transaction() as connection:
-            await _held(connection, invoice, version)
+            await lock_held(connection, invoice, version)
             now = await connection.fetchrow(OWNER, invoice)
             if now is not None and now["id"] != by.id and not over:
                 raise ConflictError(f"{now['name']} looks after this one; ask them, or have it assigned.")
@@ -118,10 +118,10 @@ class CorrectionStore:
     async def ask(self, invoice: InvoiceId, version: int, question: str, *, by: Person, at: datetime) -> int:
         """Keep a question for the forwarder and have `tell` send it; the invoice's new version."""
         async with self._database.transaction() as connection:
-            held = await _held(connection, invoice, version)
+            held = await lock_held(connection, invoice, version)
             facts = {"asked": held.thread.forwarder, "question": question}
             outcome = Outcome(target=State.HELD, note=held.reason, facts=facts, due_in=timedelta(0))
-            moved = await _move(connection, held, outcome, by, at, step=Step.TELL)
+            moved = await move_held(connection, held, outcome, by, at, step=Step.TELL)
             await connection.execute(
                 SQL["ask_forwarder"], uuid4(), invoice, clean(question), by.id, by.name, at
             )
@@ -139,7 +139,7 @@ class CorrectionStore:
             await connection.execute(SQL["question_sent"], question, at)
 
 
-async def _held(connection: Connection, invoice: InvoiceId, version: int) -> Invoice:
+async def lock_held(connection: Connection, invoice: InvoiceId, version: int) -> Invoice:
     """The invoice, locked and held at this version; that its forwarder was told meanwhile changes nothing."""
     row = await connection.fetchrow(STREET["lock_invoice"], invoice)
     if row is None or row["state"] != State.HELD:
@@ -152,7 +152,8 @@ async def _held(connection: Connection, invoice: InvoiceId, version: int) -> Inv
     return to_invoice(held)
 
 
-def _may_go(held: Invoice, target: State) -> None:
+def may_go(held: Invoice, target: State) -> None:
+    """ConflictError when a held invoice may not go there; what was held while `paying` goes nowhere else."""
     assert held.held_from is not None
     possible = targets_of_held(held.held_from)
     if target not in possible:
@@ -160,7 +161,7 @@ def _may_go(held: Invoice, target: State) -> None:
         raise ConflictError(f"This invoice was held while {held.held_from}; it may go to: {ways}.")
 
 
-async def _move(
+async def move_held(
     connection: Connection,
     held: Invoice,
     outcome: Outcome,
@@ -169,6 +170,7 @@ async def _move(
     *,
     step: Step = Step.DECIDE,
 ) -> int:
+    """Move what `lock_held` has locked, whatever a worker is doing with it; its new version."""
     await connection.execute(STREET["take_over"], held.id)
     moved = await move(connection, held, step, outcome, actor=by.address, at=at, token=None)
     assert moved, "bug: a locked invoice was moved by someone else"
