@@ -60,12 +60,13 @@ class FakeReader:
 
     fields: InvoiceFields
     error: CountersignError | None = None
+    page_count: int = 1
 
     async def read(self, data: bytes, name: str) -> Reading:
         if self.error:
             raise self.error
         text = f"{data.decode('utf-8', 'replace')} pay to {self.fields.account.value}"
-        return Reading(kind="invoice", fields=self.fields, text=text, page_count=1)
+        return Reading(kind="invoice", fields=self.fields, text=text, page_count=self.page_count)
 
     async def read_together(self, files: Sequence[PagesOf]) -> Reading:
         reading = await self.read(b"".join(file.data for file in files), files[0].name)
