@@ -70,7 +70,8 @@ class FakeReader:
 
     async def read_together(self, files: Sequence[PagesOf]) -> Reading:
         reading = await self.read(b"".join(file.data for file in files), files[0].name)
-        return reading.model_copy(update={"page_count": sum(len(file.pages or (1,)) for file in files)})
+        count = sum(len(file.pages or (1,)) for file in files)
+        return reading.model_copy(update={"page_count": count, "pages": reading.pages[:count]})
 
 
 @dataclass

@@ -42,8 +42,8 @@ comment on column invoice_sheets.given_on is 'The pages went to another invoice,
 
 create function refuse_shared_pages() returns trigger language plpgsql as $$
 begin
-    if tg_op = 'UPDATE' then
-        if old.given_on or not new.given_on or (to_jsonb(old) - 'given_on') <> (to_jsonb(new) - 'given_on') then
+    if tg_op = 'UPDATE' then  -- `covers` follows from `pages`, and is not reckoned yet
+        if old.given_on or not new.given_on or to_jsonb(old) - '{given_on,covers}'::text[] <> to_jsonb(new) - '{given_on,covers}'::text[] then
             raise exception 'pages of invoice % may only be given on', old.invoice_id using errcode = 'check_violation';
         end if;
         return new;
