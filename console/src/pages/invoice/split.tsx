@@ -61,9 +61,10 @@ export function Split({
         {numbers.map((number) => (
           <li key={number} data-page={number} className="flex min-w-0 flex-col gap-1.5">
             <Thumbnail page={document.pages.find((page) => page.number === number)} number={number} />
-            <label className="flex items-center justify-between gap-2 text-sm">
+            <div className="flex items-center justify-between gap-2 text-sm">
               Page {number}
               <select
+                aria-label={`Part of page ${number}`}
                 className="field w-auto"
                 value={given[number - 1]}
                 onChange={(event) => give(number, Number(event.target.value))}
@@ -75,7 +76,7 @@ export function Split({
                   </option>
                 ))}
               </select>
-            </label>
+            </div>
           </li>
         ))}
       </ol>
