@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import email.policy
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -34,9 +34,9 @@ from daemon.known_vendors import KnownVendors
 from daemon.limits import RateLimiter
 from daemon.settings import Settings
 from handlers.guard import LeakGuard
-from handlers.reading.document import ReadingSettings, read_document
+from handlers.reading.document import ReadingSettings, read_document, read_together
 from handlers.world import World
-from schema.document import Reading
+from schema.document import PagesOf, Reading
 from schema.errors import SettingsError
 from schema.policy import load_policy
 from schema.store import Store, open_database, open_store
@@ -54,6 +54,10 @@ class SandboxedReader:
     async def read(self, data: bytes, name: str) -> Reading:
         """All fields; UnreadableDocumentError says why not."""
         return await read_document(data, name, settings=self.settings)
+
+    async def read_together(self, files: Sequence[PagesOf]) -> Reading:
+        """The same of pages of one or more files."""
+        return await read_together(files, settings=self.settings)
 
 
 def open_vault(settings: Settings) -> Vault:

@@ -18,7 +18,7 @@ from schema.audit import entry_bytes
 from schema.checkpoint import CheckpointSigner
 from schema.errors import PermanentError
 from schema.ids import BlobKey, Sha256
-from schema.invoice import Invoice
+from schema.invoice import Invoice, SourceDocument
 from schema.merkle import Tree
 from schema.store import Store
 from schema.store.record import Log
@@ -151,21 +151,30 @@ async def _evidence(invoice: Invoice, store: Store) -> tuple[Evidence, ...]:
     mail = await store.views.mail(invoice.thread.mail_id)
     payment = await store.street.payment(invoice.id)
     exchange = await store.views.exchange(invoice.id)
-    document = invoice.document
+    documents: list[SourceDocument | None] = [invoice.document]
+    if invoice.sheets:
+        documents = [*dict.fromkeys(each.document for each in invoice.sheets)]
     found = [
         ("Original mail", mail and mail.raw_sha256, "evidence/mail.eml"),
-        ("Document", document and document.sha256, f"evidence/document.{document.type if document else ''}"),
+        *(_document(place, each) for place, each in enumerate(documents, 1)),
         ("Request to the model, masked", exchange and exchange.request_sha256, "evidence/request.json"),
         ("Response of the model", exchange and exchange.response_sha256, "evidence/response.json"),
         ("Confirm page, account masked", invoice.screenshot_sha256, "evidence/confirm.png"),
         ("Receipt, account masked", payment and payment.receipt_key, "evidence/receipt.png"),
     ]
-    originals = {"Original mail", "Document"}
     return tuple(
-        Evidence(what, Sha256(digest), name, original=what in originals)
+        Evidence(what, Sha256(digest), name, original=what.startswith(("Original mail", "Document")))
         for what, digest, name in found
         if digest
     )
+
+
+def _document(place: int, document: SourceDocument | None) -> tuple[str, Sha256 | None, str]:
+    """The file that was read; of an invoice that was put together from several, each with its place."""
+    number = "" if place == 1 else f"-{place}"
+    what = "Document" if place == 1 else f"Document {place}"
+    sha256 = document.sha256 if document else None
+    return what, sha256, f"evidence/document{number}.{document.type if document else ''}"
 
 
 async def _files(

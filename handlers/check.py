@@ -59,7 +59,6 @@ async def check(invoice: Invoice, world: World) -> Outcome:
 async def gather(invoice: Invoice, world: World) -> Facts:
     """Everything the rules may know, looked up by exact keys; nothing is guessed."""
     assert invoice.reading is not None
-    assert invoice.document is not None
     fields, master = invoice.reading.fields, world.store.master
     vendor, found_by = await _vendor(invoice, world)
     po: PurchaseOrder | None = None
@@ -74,7 +73,6 @@ async def gather(invoice: Invoice, world: World) -> Facts:
             invoice.id,
             vendor.id if vendor else None,
             fields.invoice_number.value,
-            invoice.document.sha256,
         ),
         policy=world.policy,
     )
@@ -104,11 +102,15 @@ async def _vendor(invoice: Invoice, world: World) -> tuple[Vendor | None, str | 
 
 
 async def _people_needed(invoice: Invoice, total: Money, world: World) -> int:
-    """As the policy says; and two where an approver corrected the invoice, so that nobody approves their own words."""
+    """As the policy says; and two where an approver has a hand in it, so that nobody approves their own words.
+
+    A hand in it has who corrected the invoice, chose its pages, or forwarded pages that were merged into it.
+    """
     needed = world.policy.people_needed(total)
     approvers = {person.address for person in world.approvers}
     corrections = await world.store.corrections.of_invoice(invoice.id)
-    return max(needed, 2) if any(each.address in approvers for each in corrections) else needed
+    hands = await world.store.arrangements.hands(invoice.id) | {each.address for each in corrections}
+    return max(needed, 2) if hands & approvers else needed
 
 
 def _transfer(invoice: Invoice, vendor: Vendor, total: Money, world: World) -> Transfer:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from handlers.world import World
-from schema.document import Candidate, InvoiceFields, Read, Reading, StoredPage, StoredReading
+from schema.document import Candidate, InvoiceFields, PagesOf, Read, Reading, StoredPage, StoredReading
 from schema.failpoints import reach
-from schema.invoice import Invoice
+from schema.invoice import Invoice, SourceDocument
 from schema.masking import holds_account, last4, mask, mask_account
 from schema.outcome import Outcome, Parsed
 from schema.states import State
@@ -22,9 +22,8 @@ async def extract(invoice: Invoice, world: World) -> Outcome:
     """Read the document in the sandboxed child; UnreadableDocumentError holds the invoice with its reason."""
     if invoice.document is None:
         return Outcome(target=State.REJECTED, note=invoice.thread.reason or NO_DOCUMENT)
-    data = await world.blobs.get(invoice.document.key)
     await reach("reader.before")
-    reading = await world.reader.read(data, invoice.document.name)
+    reading = await _read(invoice, invoice.document, world)
     await reach("reader.after")
     pages = [
         StoredPage(
@@ -46,6 +45,18 @@ async def extract(invoice: Invoice, world: World) -> Outcome:
         note=f"Read {len(found)} of {len(InvoiceFields.model_fields)} fields from {reading.page_count} page(s)",
         facts={"fields": found, "ocr_pages": list(reading.ocr_pages), "kind": reading.kind},
         parsed=parsed,
+    )
+
+
+async def _read(invoice: Invoice, document: SourceDocument, world: World) -> Reading:
+    """The pages of which a person made the invoice, or simply its document."""
+    if not invoice.sheets:
+        return await world.reader.read(await world.blobs.get(document.key), document.name)
+    return await world.reader.read_together(
+        [
+            PagesOf(name=e.document.name, data=await world.blobs.get(e.document.key), pages=e.pages)
+            for e in invoice.sheets
+        ]
     )
 
 

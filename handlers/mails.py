@@ -123,6 +123,33 @@ class RejectedNotice:
     record: str = ""
 
 
+@dataclass(frozen=True)
+class SplitNotice:
+    """What the forwarder is told of a file that held several invoices: nothing is lost, nothing is to be done."""
+
+    name: str
+    parts: tuple[str, ...]
+    url: str
+    subject: str
+    greeting: str
+    record: str = ""
+
+
+@dataclass(frozen=True)
+class MergedNotice:
+    """What the forwarder is told of files that are one invoice."""
+
+    names: tuple[str, ...]
+    into: str
+    url: str
+    subject: str
+    greeting: str
+    record: str = ""
+
+
+Notice = PaidNotice | HeldNotice | QuestionNotice | RejectedNotice | SplitNotice | MergedNotice
+
+
 def paid_mail(notice: PaidNotice) -> Letter:
     """The confirmation."""
     return _letter("paid", notice.subject, notice)
@@ -143,9 +170,17 @@ def rejected_mail(notice: RejectedNotice) -> Letter:
     return _letter("rejected", notice.subject, notice)
 
 
-def _letter(
-    name: str, subject: str, notice: PaidNotice | HeldNotice | QuestionNotice | RejectedNotice
-) -> Letter:
+def split_mail(notice: SplitNotice) -> Letter:
+    """The file that was divided."""
+    return _letter("split", notice.subject, notice)
+
+
+def merged_mail(notice: MergedNotice) -> Letter:
+    """The files that were put together."""
+    return _letter("merged", notice.subject, notice)
+
+
+def _letter(name: str, subject: str, notice: Notice) -> Letter:
     # Masked: the forwarder may have put an account number into the subject, and the guard would stop our answer.
     bare = _REPLY.sub("", mask(one_line(subject)))[:LONGEST_SUBJECT]
     return Letter(

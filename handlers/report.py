@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import TypedDict
 
 import structlog
 
@@ -10,16 +11,21 @@ from handlers.links import AUDIT_FOR, audit_url
 from handlers.mails import (
     HeldNotice,
     Letter,
+    MergedNotice,
     PaidNotice,
     QuestionNotice,
     RejectedNotice,
+    SplitNotice,
     held_mail,
+    merged_mail,
     paid_mail,
     question_mail,
     rejected_mail,
+    split_mail,
 )
 from handlers.world import World
 from schema.approval import Verdict
+from schema.arrangement import told_sheets
 from schema.checkpoint import CheckpointSigner
 from schema.errors import ForgedError, OutcomeUnknownError, PermanentError
 from schema.failpoints import reach
@@ -29,9 +35,17 @@ from schema.masking import Masked
 from schema.outcome import Outcome
 from schema.states import State
 from schema.store.answers import Asked
+from schema.store.arrangements import Relative
 from schema.store.corrections import ForwarderQuestion
 
 log = structlog.get_logger()
+
+
+class _Frame(TypedDict):
+    url: str
+    subject: str
+    greeting: str
+    record: str
 
 
 async def report(invoice: Invoice, world: World) -> Outcome:
@@ -43,6 +57,8 @@ async def report(invoice: Invoice, world: World) -> Outcome:
         await _send(invoice, paid_mail(await _paid_notice(invoice, payment, asked, world)), "paid", world)
         await _note_approvers(payment, asked, world)
         note = f"Paid; told {invoice.thread.forwarder} and the approvers"
+    elif relatives := _ended_by(await world.store.arrangements.relatives(invoice.id)):
+        note = f"{invoice.reason} {await _tell_rearranged(invoice, relatives, world)}"
     else:
         await _send(invoice, rejected_mail(await _rejected_notice(invoice, world)), "rejected", world)
         note = f"{invoice.reason} Told {invoice.thread.forwarder}."
@@ -74,6 +90,42 @@ async def tell(invoice: Invoice, world: World) -> Outcome:
     )
     await _send(invoice, held_mail(notice), f"held-{invoice.version}", world)
     return Outcome(target=State.HELD, note=invoice.reason, due_in=None)
+
+
+def _ended_by(relatives: tuple[Relative, ...]) -> tuple[Relative, ...]:
+    """Those that go on in the place of an invoice: its parts, or what it was merged into."""
+    return tuple(each for each in relatives if each.relation in ("part", "merged_into"))
+
+
+async def _tell_rearranged(invoice: Invoice, heirs: tuple[Relative, ...], world: World) -> str:
+    """One letter that says what goes on instead, for all pieces of one mail; what was done in words."""
+    going_on = [await world.store.street.invoice(heir.id) for heir in heirs]
+    others = [each for each in going_on if each is not None]
+    if heirs[0].relation == "part":
+        parts = tuple(sorted(told_sheets(each.sheets) for each in others))
+        letter = split_mail(SplitNotice(name=_file(invoice), parts=parts, **await _frame(invoice, world)))
+    else:
+        speaker = await world.store.arrangements.letter_of_merged(invoice.id)
+        if speaker != invoice.id:
+            return "Told with the others of its mail."
+        names = tuple(each.document.name for each in others[0].sheets)
+        letter = merged_mail(MergedNotice(names=names, into=_file(others[0]), **await _frame(invoice, world)))
+    await _send(invoice, letter, "rearranged", world)
+    return f"Told {invoice.thread.forwarder}."
+
+
+async def _frame(invoice: Invoice, world: World) -> _Frame:
+    """What stands around the words of a letter."""
+    return _Frame(
+        url=audit_url(world.vault, world.public_url, invoice.id, world.clock.now()),
+        subject=invoice.thread.subject,
+        greeting=invoice.thread.forwarder_name,
+        record=await _witness(invoice, world),
+    )
+
+
+def _file(invoice: Invoice) -> str:
+    return invoice.document.name if invoice.document else invoice.number
 
 
 async def _send(invoice: Invoice, letter: Letter, kind: str, world: World) -> None:

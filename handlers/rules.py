@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Final, TypeAlias
 
 from handlers.facts import Facts
+from schema.arrangement import told_sheets
 from schema.findings import Finding, Severity
 from schema.masking import Masked, mask
 from schema.store.master import name_key
@@ -246,6 +247,13 @@ def _corrected(f: Facts) -> Noticed:
     return {"fields": "; ".join(told)} if told else None
 
 
+def _rearranged(f: Facts) -> Noticed:
+    """Told to the approvers, as corrections are: which pages are read is believed, too."""
+    if not f.invoice.sheets:
+        return None
+    return {"pages": told_sheets(f.invoice.sheets), "person": f.invoice.arranged_by or "a person"}
+
+
 def _refused_actions(f: Facts) -> Noticed:
     return {"reason": f.invoice.refusal or "no list"} if f.invoice.plan is None else None
 
@@ -312,6 +320,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("model_suspicious", H, "Grok finds this suspicious: {summary}", _suspicious),
     Rule("model_insufficient", W, "Grok could not judge this: {summary}", _insufficient),
     Rule("corrected", W, "A person corrected what was read: {fields}.", _corrected),
+    Rule("rearranged", W, "Its pages were chosen by {person}: {pages}.", _rearranged),
     Rule("due_before_issue", W, "Due on {due}, before its date {issued}.", _dates),
     Rule("found_by_name", W, "No tax id matched; {name} was found by name.", _found_by_name),
     Rule("no_po", I, "The invoice names no purchase order.", _no_po),

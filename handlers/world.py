@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from handlers.guard import LeakGuard
 from schema.approval import Person, Question
-from schema.document import Reading
+from schema.document import PagesOf, Reading
 from schema.ids import Address, BlobKey, MessageSid, Phone
 from schema.mail import OutgoingMail
 from schema.masking import Masked, MaskedInvoice
@@ -37,6 +37,9 @@ class Reader(Protocol):
 
     async def read(self, data: bytes, name: str) -> Reading:
         """All fields; UnreadableDocumentError says why not."""
+
+    async def read_together(self, files: Sequence[PagesOf]) -> Reading:
+        """The same of pages of one or more files, as one document with pages from 1."""
 
 
 class Model(Protocol):

@@ -56,13 +56,17 @@ class FieldRow(Frozen):
 
 
 class DocumentCard(Frozen):
-    """The document and what was read of it; `sha256` is of the file as it came."""
+    """The document and what was read of it; `sha256` is of the file as it came.
+
+    `sheets` says of which files and pages a person made it; empty when it is simply the whole file.
+    """
 
     name: str
     type: str
     sha256: Sha256
     kind: Kind | None = None
     page_count: int | None = None
+    sheets: tuple[str, ...] = ()
     ocr_pages: tuple[int, ...] = ()
     languages: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -171,6 +175,7 @@ class AuditCase(Frozen):
     total: Money | None
     state: State
     reason: str
+    relatives: tuple[str, ...] = ()
     zone: ZoneInfo
     shown_at: AwareDatetime
     link_until: AwareDatetime | None = None

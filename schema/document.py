@@ -123,6 +123,14 @@ class Reading(Frozen):
     warnings: tuple[str, ...] = ()
 
 
+class PagesOf(Frozen):
+    """A file's bytes and which of its pages are meant, from 1 and in this order; None: all of it."""
+
+    name: str
+    data: bytes
+    pages: tuple[int, ...] | None
+
+
 class StoredPage(Frozen):
     """A redacted page picture in the blob store."""
 

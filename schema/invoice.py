@@ -11,6 +11,7 @@ from schema.findings import Finding
 from schema.ids import (
     Address,
     BlobKey,
+    DocumentId,
     InvoiceId,
     MailId,
     PurchaseOrderId,
@@ -32,6 +33,14 @@ class SourceDocument(Frozen):
     sha256: Sha256
     key: BlobKey
     type: str
+
+
+class Sheets(Frozen):
+    """Pages of one file, from 1 and in the order in which they are read; `pages` None: the whole file."""
+
+    document_id: DocumentId
+    document: SourceDocument
+    pages: tuple[int, ...] | None
 
 
 class Thread(Frozen):
@@ -112,7 +121,10 @@ class Voided(Frozen):
 
 
 class Invoice(Frozen):
-    """One invoice as it stands; members are None until the step that sets them is done."""
+    """One invoice as it stands; members are None until the step that sets them is done.
+
+    `sheets` are the pages of which a person made it; without any it is simply its document.
+    """
 
     id: InvoiceId
     state: State
@@ -122,6 +134,11 @@ class Invoice(Frozen):
     reason: str
     thread: Thread
     document: SourceDocument | None
+    document_id: DocumentId | None = None
+    sheets: tuple[Sheets, ...] = ()
+    arranged_by: Address | None = None
+    split_from: InvoiceId | None = None
+    merged_into: InvoiceId | None = None
     reading: StoredReading | None
     text_key: BlobKey | None
     account_print: str | None

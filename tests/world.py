@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -16,7 +16,7 @@ from handlers.guard import LeakGuard
 from handlers.links import question_token
 from handlers.world import FetchedFile, World
 from schema.approval import Person, Question, Verdict
-from schema.document import Candidate, InvoiceFields, Read, Reading
+from schema.document import Candidate, InvoiceFields, PagesOf, Read, Reading
 from schema.errors import CountersignError, PermanentError
 from schema.ids import Address, BlobKey, InvoiceId, MessageSid, Phone
 from schema.mail import Disposition, MailPlace, OutgoingMail
@@ -61,14 +61,24 @@ class FakeReader:
     fields: InvoiceFields
     error: CountersignError | None = None
     candidates: dict[str, tuple[Candidate, ...]] = field(default_factory=dict)
+    page_count: int = 1
 
     async def read(self, data: bytes, name: str) -> Reading:
         if self.error:
             raise self.error
         text = f"{data.decode('utf-8', 'replace')} pay to {self.fields.account.value}"
         return Reading(
-            kind="invoice", fields=self.fields, candidates=self.candidates, text=text, page_count=1
+            kind="invoice",
+            fields=self.fields,
+            candidates=self.candidates,
+            text=text,
+            page_count=self.page_count,
         )
+
+    async def read_together(self, files: Sequence[PagesOf]) -> Reading:
+        reading = await self.read(b"".join(file.data for file in files), files[0].name)
+        count = sum(len(file.pages or (1,)) for file in files)
+        return reading.model_copy(update={"page_count": count, "pages": reading.pages[:count]})
 
 
 @dataclass

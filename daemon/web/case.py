@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from handlers.links import PAGE_MEDIA_FOR, media_url
 from handlers.world import World
 from schema.approval import Verdict
+from schema.arrangement import told_sheets
 from schema.audit_case import (
     AuditCase,
     CheckpointCard,
@@ -27,7 +29,15 @@ from schema.ids import BlobKey, InvoiceId, Sha256
 from schema.invoice import Invoice, Payment
 from schema.masking import mask
 from schema.store.answers import Asked
+from schema.store.arrangements import Relative
 from schema.store.views import Exchange, Recorded
+
+RELATIONS: Final = {
+    "part_of": "Part of invoice",
+    "part": "Split into invoice",
+    "merged_into": "Merged into invoice",
+    "merged": "Merged from invoice",
+}
 
 
 async def load_case(world: World, invoice_id: InvoiceId, until: datetime) -> AuditCase | None:
@@ -47,6 +57,7 @@ async def load_case(world: World, invoice_id: InvoiceId, until: datetime) -> Aud
         total=invoice.total,
         state=invoice.state,
         reason=invoice.reason,
+        relatives=tuple(_relative(each) for each in await store.arrangements.relatives(invoice_id)),
         zone=world.zone,
         shown_at=world.clock.now(),
         link_until=until,
@@ -64,6 +75,11 @@ async def load_case(world: World, invoice_id: InvoiceId, until: datetime) -> Aud
     )
 
 
+def _relative(each: Relative) -> str:
+    """Another invoice in words, by the first digits of its id, as the commands take it."""
+    return f"{RELATIONS[each.relation]} {str(each.id)[:8]}"
+
+
 def _picture(key: BlobKey, world: World) -> str:
     """The picture's address on our own origin, so that the page's policy allows it behind any proxy."""
     return media_url(world.vault, "", key, world.clock.now(), lasts=PAGE_MEDIA_FOR)
@@ -73,8 +89,9 @@ def _document(invoice: Invoice, world: World) -> DocumentCard | None:
     if invoice.document is None:
         return None
     document, reading = invoice.document, invoice.reading
+    sheets = tuple(f"{told_sheets([each])} (SHA-256 {each.document.sha256[:12]}…)" for each in invoice.sheets)
     if reading is None:
-        return DocumentCard(name=document.name, type=document.type, sha256=document.sha256)
+        return DocumentCard(name=document.name, type=document.type, sha256=document.sha256, sheets=sheets)
     rows = (
         FieldRow(
             name=name,
@@ -91,6 +108,7 @@ def _document(invoice: Invoice, world: World) -> DocumentCard | None:
         type=document.type,
         sha256=document.sha256,
         kind=reading.kind,
+        sheets=sheets,
         page_count=reading.page_count,
         ocr_pages=reading.ocr_pages,
         languages=reading.languages,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
@@ -21,13 +22,30 @@ class Unreadable(Exception):  # noqa: N818 - a verdict on the document, not an e
 
 
 @dataclass(frozen=True)
+class FileSlice:
+    """One of several files on standard input: its length, and the pages wanted of it in order; None: all."""
+
+    name: str
+    size: int
+    pages: list[int] | None
+
+
+@dataclass(frozen=True)
 class Order:
-    """What the parent asks for."""
+    """What the parent asks for; with `slices`, standard input is those files one after another, read as one."""
 
     name: str
     tesseract: str
     max_pages: int
     cpu_seconds: int
+    slices: tuple[FileSlice, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Order:
+        """The order of the command line."""
+        members = json.loads(text)
+        slices = tuple(FileSlice(**each) for each in members.pop("slices"))
+        return cls(**members, slices=slices)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import replace
 from typing import Any, Final
 
 from handlers.reading.answer import Order, Unreadable, as_json
@@ -19,7 +20,7 @@ EXIT_NOT_SHUT_IN: Final = 70
 
 def main() -> int:
     """Read one document and answer; never raises on account of the document."""
-    order = Order(**json.loads(sys.argv[1]))
+    order = Order.parse(sys.argv[1])
     try:
         shut_in(order.cpu_seconds)
     except IsolationError as error:
@@ -44,6 +45,12 @@ def main() -> int:
 def _answer(data: bytes, order: Order) -> tuple[dict[str, Any], list[bytes]]:
     from handlers.reading.sniff import sniff
 
+    notes: tuple[str, ...] = ()
+    if order.slices:
+        from handlers.reading.compose import composed
+
+        data, notes = composed(data, order.slices)
+
     kind = sniff(data, order.name)
     if kind in ("empty", "unknown"):
         raise Unreadable("empty" if kind == "empty" else "unsupported_type")
@@ -54,6 +61,7 @@ def _answer(data: bytes, order: Order) -> tuple[dict[str, Any], list[bytes]]:
     else:
         from handlers.reading.plain import read_plain as read
     made = read(data, order)
+    made = replace(made, warnings=(*made.warnings, *notes))
     return as_json(made), [picture.png for picture in made.pictures]
 
 

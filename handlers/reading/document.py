@@ -13,14 +13,15 @@ import sys
 import tempfile
 import time
 from asyncio.subprocess import Process
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from handlers.reading.answer import Order
-from schema.document import Candidates, InvoiceFields, Kind, PageImage, Reading
+from handlers.reading.answer import FileSlice, Order
+from schema.document import Candidates, InvoiceFields, Kind, PageImage, PagesOf, Reading
 from schema.errors import UNREADABLE, UnreadableDocumentError
 
 MAX_HEAD_BYTES: Final = 8 << 20
@@ -82,24 +83,42 @@ async def read_document(data: bytes, name: str, *, settings: ReadingSettings) ->
 
     `name` is the attachment's file name; it only tells plain text from other unknown bytes.
     """
+    return await _read(data, name, (), settings)
+
+
+async def read_together(files: Sequence[PagesOf], *, settings: ReadingSettings) -> Reading:
+    """Read pages of one or more files as one document, in their order and numbered anew from 1.
+
+    The child puts them together: nobody else opens a stranger's file. Raises UnreadableDocumentError, with `corrupt`
+    where a file has not the pages that are wanted of it.
+    """
+    slices = tuple(
+        FileSlice(each.name[:255], len(each.data), None if each.pages is None else list(each.pages))
+        for each in files
+    )
+    return await _read(b"".join(each.data for each in files), files[0].name, slices, settings)
+
+
+async def _read(data: bytes, name: str, slices: tuple[FileSlice, ...], settings: ReadingSettings) -> Reading:
     if not data:
         raise UnreadableDocumentError("empty")
     if len(data) > settings.max_bytes:
         raise UnreadableDocumentError("too_large")
-    code, answer, complaint = await _run(data, name, settings)
-    if code != 0:
-        raise UnreadableDocumentError(_code_of(code), complaint)
-    return _checked(answer)
-
-
-async def _run(data: bytes, name: str, settings: ReadingSettings) -> tuple[int, bytes, str]:
-    """Exit code (negative: signal), answer and last complaint of the child; it never outlives this call."""
     order = Order(
         name[:255],
         settings.tesseract_path,
         settings.max_pages,
         max(2, int(settings.wall_seconds * CPU_SHARE)),
+        slices,
     )
+    code, answer, complaint = await _run(data, order, settings)
+    if code != 0:
+        raise UnreadableDocumentError(_code_of(code), complaint)
+    return _checked(answer)
+
+
+async def _run(data: bytes, order: Order, settings: ReadingSettings) -> tuple[int, bytes, str]:
+    """Exit code (negative: signal), answer and last complaint of the child; it never outlives this call."""
     # A child that is killed leaves its pictures, and they show whole accounts: they get a folder that is removed.
     with tempfile.TemporaryDirectory(prefix=SCRATCH, ignore_cleanup_errors=True) as scratch:
         process = await asyncio.create_subprocess_exec(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import pypdfium2
@@ -74,7 +74,12 @@ def open_image(data: bytes) -> Any:
 
 def frames(image: Any, limit: int) -> Iterator[Image.Image]:
     """The first frames in grey, turned as EXIF says, within MAX_RENDER_PIXELS."""
-    for index in range(min(getattr(image, "n_frames", 1), limit)):
+    yield from chosen_frames(image, range(min(getattr(image, "n_frames", 1), limit)))
+
+
+def chosen_frames(image: Any, indexes: Iterable[int]) -> Iterator[Image.Image]:
+    """Some frames by their index from 0, as `frames` gives them; BrokenImageError for one that is not there."""
+    for index in indexes:
         try:
             image.seek(index)
             upright = ImageOps.exif_transpose(image)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from schema.store.answers import AnswerStore
 from schema.store.api_keys import ApiKeyStore
+from schema.store.arrangements import ArrangementStore
 from schema.store.audit_log import AuditLogStore
 from schema.store.bank_changes import BankChangeStore
 from schema.store.corrections import CorrectionStore
@@ -64,6 +65,7 @@ class Store:
     api_keys: ApiKeyStore
     first_answers: FirstAnswerStore
     exports: ExportStore
+    arrangements: ArrangementStore
 
 
 def open_store(database: Database) -> Store:
@@ -95,4 +97,5 @@ def open_store(database: Database) -> Store:
         api_keys=ApiKeyStore(database),
         first_answers=FirstAnswerStore(database),
         exports=ExportStore(database),
+        arrangements=ArrangementStore(database),
     )

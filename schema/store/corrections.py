@@ -71,10 +71,8 @@ class CorrectionStore:
     ) -> int:
         """Move a held invoice; its new version. StaleError when it is another by now, ConflictError when it may not."""
         async with self._database.transaction() as connection:
-            held = await _held(connection, invoice, version)
-            outcome = Outcome(target=target, note=note)
-            await decide_held(connection, held, outcome, actor=by.address, at=at)
-        return held.version + 1
+            held = await lock_held(connection, invoice, version)
+            return await move_held(connection, held, Outcome(target=target, note=note), by, at)
 
     async def correct(
         self,
@@ -93,14 +91,13 @@ class CorrectionStore:
         3. Keep what the reader had, and write the fields; model and rules then see them as if read.
         """
         async with self._database.transaction() as connection:
-            held = await _held(connection, invoice, version)
+            held = await lock_held(connection, invoice, version)
             assert held.reading is not None
             assert held.text_key is not None
             facts = {"corrected": sorted(changes)}
             note = f"{by.name} corrected {told(changes)}"
             outcome = Outcome(target=State.EXTRACTED, note=note, facts=facts)
-            await decide_held(connection, held, outcome, actor=by.address, at=at)
-            moved = held.version + 1
+            moved = await move_held(connection, held, outcome, by, at)
             for field, (before, after) in changes.items():
                 values = (before.model_dump(mode="json"), after.model_dump(mode="json"))
                 await connection.execute(
@@ -129,7 +126,7 @@ class CorrectionStore:
     ) -> None:
         """Give a held invoice to somebody, or back (None); what another one looks after is taken only `over` them."""
         async with self._database.transaction() as connection:
-            await _held(connection, invoice, version)
+            await lock_held(connection, invoice, version)
             now = await connection.fetchrow(OWNER, invoice)
             if now is not None and now["id"] != by.id and not over:
                 raise ConflictError(f"{now['name']} looks after this one; ask them, or have it assigned.")
@@ -138,7 +135,7 @@ class CorrectionStore:
     async def ask(self, invoice: InvoiceId, version: int, question: str, *, by: Person, at: datetime) -> int:
         """Keep a question for the forwarder and have `tell` send it; the invoice's new version."""
         async with self._database.transaction() as connection:
-            held = await _held(connection, invoice, version)
+            held = await lock_held(connection, invoice, version)
             facts = {"asked": held.thread.forwarder, "question": question}
             outcome = Outcome(target=State.HELD, note=held.reason, facts=facts, due_in=timedelta(0))
             await connection.execute(STREET["take_over"], invoice)
@@ -175,7 +172,7 @@ class CorrectionStore:
             await connection.execute(SQL["question_sent"], question, at)
 
 
-async def _held(connection: Connection, invoice: InvoiceId, version: int) -> Invoice:
+async def lock_held(connection: Connection, invoice: InvoiceId, version: int) -> Invoice:
     """The invoice, locked and held at this version; that its forwarder was told meanwhile changes nothing."""
     row = await connection.fetchrow(STREET["lock_invoice"], invoice)
     if row is None or row["state"] != State.HELD:
@@ -186,3 +183,9 @@ async def _held(connection: Connection, invoice: InvoiceId, version: int) -> Inv
     held = await connection.fetchrow(STREET["invoice"], invoice)
     assert held is not None
     return to_invoice(held)
+
+
+async def move_held(connection: Connection, held: Invoice, outcome: Outcome, by: Person, at: datetime) -> int:
+    """Move what `lock_held` has locked, whatever a worker is doing with it; its new version."""
+    await decide_held(connection, held, outcome, actor=by.address, at=at)
+    return held.version + 1

@@ -25,7 +25,10 @@ class Sum(Frozen):
 
 
 class Line(Frozen):
-    """An invoice in a list; `standing` tells of a closed one whether it was paid or rejected."""
+    """An invoice in a list; `standing` tells of a closed one whether it was paid or rejected.
+
+    `parts` is into how many it was divided, 0 for one that was not.
+    """
 
     id: InvoiceId
     version: int
@@ -42,6 +45,9 @@ class Line(Frozen):
     simulated: bool
     created_at: datetime
     since: datetime
+    split_from: InvoiceId | None
+    merged_into: InvoiceId | None
+    parts: int
 
 
 class Owner(Frozen):
@@ -162,7 +168,7 @@ def _sum(row: Columns) -> Sum | None:
 def _line(row: Columns) -> Line:
     same = ("id", "version", "reason", "vendor", "vendor_id", "due_date", "forwarder", "simulated")
     return Line(
-        **{name: row[name] for name in (*same, "created_at", "since")},
+        **{name: row[name] for name in (*same, "created_at", "since", "split_from", "merged_into", "parts")},
         state=State(row["state"]),
         standing=State(row["standing"]),
         number=row["invoice_number"],

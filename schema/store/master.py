@@ -13,7 +13,7 @@ from uuid import uuid4
 from schema.document import Frozen
 from schema.errors import PermanentError
 from schema.history import OPERATOR, Change, NewHistory, Subject, differences
-from schema.ids import InvoiceId, Sha256, VendorId
+from schema.ids import InvoiceId, VendorId
 from schema.invoice import PurchaseOrder, Twin, Vendor, masked_account
 from schema.masking import latin_digits, mask
 from schema.money import Money
@@ -93,11 +93,11 @@ class MasterStore:
         return to_purchase_order(row) if row else None
 
     async def twins(
-        self, invoice: InvoiceId, vendor: VendorId | None, number: str | None, document: Sha256
+        self, invoice: InvoiceId, vendor: VendorId | None, number: str | None
     ) -> tuple[Twin, ...]:
-        """Earlier live invoices with the same vendor and number, or the same file."""
+        """Earlier live invoices with the same vendor and number, or a page of the same file."""
         async with self._database.transaction() as connection:
-            rows = await connection.fetch(SQL["twins"], invoice, vendor, number_key(number or ""), document)
+            rows = await connection.fetch(SQL["twins"], invoice, vendor, number_key(number or ""))
         return tuple(to_twin(row) for row in rows)
 
     async def account_prints(self) -> frozenset[str]:

@@ -8,7 +8,17 @@ import asyncpg
 
 from schema.document import StoredReading
 from schema.findings import Finding
-from schema.invoice import Invoice, Payment, PurchaseOrder, SourceDocument, Thread, Twin, Vendor, Voided
+from schema.invoice import (
+    Invoice,
+    Payment,
+    PurchaseOrder,
+    Sheets,
+    SourceDocument,
+    Thread,
+    Twin,
+    Vendor,
+    Voided,
+)
 from schema.money import Money, as_money
 from schema.states import State
 from schema.transfer import Rail, Transfer
@@ -29,6 +39,11 @@ def to_invoice(row: Row) -> Invoice:
         reason=row["reason"],
         thread=_thread(row),
         document=_document(row),
+        document_id=row["document_id"],
+        sheets=tuple(Sheets.model_validate(each) for each in row["sheets"]),
+        arranged_by=row["arranged_by"],
+        split_from=row["split_from"],
+        merged_into=row["merged_into"],
         reading=_json(StoredReading, row["parsed_json"]),
         text_key=row["text_key"],
         account_print=row["account_print"],

@@ -51,15 +51,18 @@ class Rows:
 
 @dataclass
 class PagedReader(FakeReader):
-    """Reads what it was told to, from a page of which there is a picture."""
+    """Reads what it was told to, from pages of which there are pictures."""
 
     warnings: tuple[str, ...] = ()
 
     async def read(self, data: bytes, name: str) -> Reading:
         reading, picture = await super().read(data, name), io.BytesIO()
         Image.new("RGB", (620, 877), "white").save(picture, "PNG")
-        page = PageImage(number=1, width=620, height=877, png=picture.getvalue())
-        return reading.model_copy(update={"pages": (page,), "warnings": self.warnings})
+        pages = tuple(
+            PageImage(number=number, width=620, height=877, png=picture.getvalue())
+            for number in range(1, self.page_count + 1)
+        )
+        return reading.model_copy(update={"pages": pages, "warnings": self.warnings})
 
 
 async def fill(town: Town) -> Rows:

@@ -17,8 +17,8 @@ from handlers.facts import Facts
 from handlers.rules import RULES, judge
 from schema.document import Read, StoredReading
 from schema.findings import Finding, Severity
-from schema.ids import Address, BlobKey, InvoiceId, MailId, PurchaseOrderId, Sha256, VendorId
-from schema.invoice import Invoice, PurchaseOrder, SourceDocument, Thread, Twin, Vendor
+from schema.ids import Address, BlobKey, DocumentId, InvoiceId, MailId, PurchaseOrderId, Sha256, VendorId
+from schema.invoice import Invoice, PurchaseOrder, Sheets, SourceDocument, Thread, Twin, Vendor
 from schema.masking import holds_account
 from schema.money import Money
 from schema.policy import load_policy
@@ -116,6 +116,15 @@ def invoice(
     return clean.model_copy(update=changed)
 
 
+SHEETS: Final = (
+    Sheets(
+        document_id=DocumentId(UUID(int=6)),
+        document=SourceDocument(
+            name="bundle.pdf", sha256=Sha256("0" * 64), key=BlobKey("0" * 64), type="pdf"
+        ),
+        pages=(2, 3),
+    ),
+)
 CLEAN: Final = Facts(
     invoice=invoice(), vendor=VENDOR, found_by="tax id", purchase_order=ORDER, twins=(), policy=POLICY
 )
@@ -218,6 +227,11 @@ CASES: Final[dict[str, Case]] = {
         read(total=sure(Decimal("84960.00"), 1.0).model_copy(update={"source": "person"})),
         "total is 84960.00",
         read(total=sure(Decimal("84960.00"), 1.0)),
+    ),
+    "rearranged": Case(
+        row(sheets=SHEETS, arranged_by=Address("chitra@meridian.example")),
+        "chosen by chitra@meridian.example: bundle.pdf, pages 2 to 3",
+        row(sheets=()),
     ),
     "due_before_issue": Case(
         read(due_date=date(2026, 10, 31)), "2026-10-31", read(due_date=date(2026, 11, 1))

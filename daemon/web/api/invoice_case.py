@@ -21,8 +21,10 @@ from daemon.web.api.invoice_models import (
     PagePicture,
     PaymentShown,
     QuestionShown,
+    RelativeShown,
     ReportShown,
     ScreenshotShown,
+    SheetsShown,
     Sum,
     TwinShown,
     VoidedShown,
@@ -34,8 +36,10 @@ from daemon.web.api.invoice_models import (
 from handlers.resume import resume_target
 from handlers.world import World
 from schema.approval import Verdict
+from schema.arrangement import page_count
 from schema.correction import CORRECTABLE, Correction
 from schema.document import Candidate
+from schema.errors import ConflictError
 from schema.ids import BlobKey, InvoiceId
 from schema.invoice import Invoice, Payment, Voided
 from schema.masking import mask
@@ -83,6 +87,7 @@ async def load_case(world: World, identity: InvoiceId) -> InvoiceCase | None:
         ways=await _ways(invoice, world),
         fingerprint=invoice.fingerprint,
         document=_document(invoice),
+        relatives=await _relatives(invoice, world),
         fields=_fields(invoice),
         corrections=[_correction(each) for each in await store.corrections.of_invoice(identity)],
         findings=[FindingShown(**finding.model_dump()) for finding in invoice.findings],
@@ -123,7 +128,39 @@ def _document(invoice: Invoice) -> DocumentShown | None:
             )
             for page in (reading.pages if reading else ())
         ],
+        page_count=reading.page_count if reading else 0,
+        sheets=[
+            SheetsShown(
+                file=line(each.document.name),
+                sha256=each.document.sha256,
+                pages=None if each.pages is None else list(each.pages),
+            )
+            for each in invoice.sheets
+        ],
+        divisible=_divisible(invoice),
     )
+
+
+def _divisible(invoice: Invoice) -> bool:
+    try:
+        return page_count(invoice) > 1
+    except ConflictError:
+        return False
+
+
+async def _relatives(invoice: Invoice, world: World) -> list[RelativeShown]:
+    relation = {each.id: each.relation for each in await world.store.arrangements.relatives(invoice.id)}
+    return [
+        RelativeShown.model_validate(
+            {
+                "id": each.id,
+                "relation": relation[each.id],
+                "number": name(each.number or each.document),
+                "state": each.standing,
+            }
+        )
+        for each in await world.store.invoices.lines(list(relation))
+    ]
 
 
 def _fields(invoice: Invoice) -> list[FieldShown]:
@@ -175,10 +212,10 @@ def _correction(each: Correction) -> CorrectionShown:
 
 async def _twins(invoice: Invoice, world: World) -> list[TwinShown]:
     """Those a rule speaks of, as they stand now."""
-    if invoice.reading is None or invoice.document is None:
+    if invoice.reading is None:
         return []
     number = invoice.reading.fields.invoice_number.value
-    twins = await world.store.master.twins(invoice.id, invoice.vendor_id, number, invoice.document.sha256)
+    twins = await world.store.master.twins(invoice.id, invoice.vendor_id, number)
     same_file = {twin.id: twin.same_file for twin in twins}
     return [
         TwinShown(

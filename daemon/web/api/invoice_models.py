@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -35,7 +35,10 @@ class Sum(Answer):
 
 
 class InvoiceRow(Answer):
-    """An invoice in a list; `standing` tells of a closed one whether it was paid or rejected."""
+    """An invoice in a list; `standing` tells of a closed one whether it was paid or rejected.
+
+    `parts` is into how many invoices it was divided; `part_of` and `merged_into` name another invoice.
+    """
 
     id: UUID
     version: int
@@ -50,6 +53,9 @@ class InvoiceRow(Answer):
     simulated: bool
     received_at: datetime
     since: datetime
+    part_of: UUID | None
+    merged_into: UUID | None
+    parts: int
 
 
 class FieldPlace(Answer):
@@ -104,8 +110,29 @@ class PagePicture(Answer):
     height: int
 
 
+class SheetsShown(Answer):
+    """Pages of one file, in the order in which they were read; null: the whole file."""
+
+    file: str
+    sha256: str
+    pages: list[int] | None
+
+
+class RelativeShown(Answer):
+    """Another invoice that shares its pages: this one is a part of it, or was merged into it, or the other way."""
+
+    id: UUID
+    relation: Literal["part_of", "part", "merged_into", "merged"]
+    number: str | None
+    state: State
+
+
 class DocumentShown(Answer):
-    """The file an invoice was read from; `sha256` is of the file as it came."""
+    """The file an invoice was read from; `sha256` is of the file as it came.
+
+    `page_count` may be more than there are pictures. `sheets` says of which pages a person made the invoice; empty
+    when it is simply the whole file. `divisible` says whether its pages can be given to several invoices.
+    """
 
     name: str
     type: str
@@ -113,6 +140,9 @@ class DocumentShown(Answer):
     kind: str | None
     warnings: list[str]
     pages: list[PagePicture]
+    page_count: int
+    sheets: list[SheetsShown]
+    divisible: bool
 
 
 class FindingShown(Answer):
@@ -316,6 +346,7 @@ class InvoiceCase(Answer):
     ways: list[State]
     fingerprint: str | None
     document: DocumentShown | None
+    relatives: list[RelativeShown]
     fields: list[FieldShown]
     corrections: list[CorrectionShown]
     findings: list[FindingShown]
@@ -365,6 +396,9 @@ def row_of(each: Line) -> InvoiceRow:
         simulated=each.simulated,
         received_at=each.created_at,
         since=each.since,
+        part_of=each.split_from,
+        merged_into=each.merged_into,
+        parts=each.parts,
     )
 
 

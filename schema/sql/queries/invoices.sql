@@ -6,7 +6,8 @@ set local plan_cache_mode = force_custom_plan;
 -- One page of invoices, the newest first; each filter counts unless it is null.
 select i.id, i.version, i.state::text as state, i.standing::text as standing, i.reason, i.invoice_number, i.total, i.currency,
        coalesce(v.name, i.parsed_json -> 'fields' -> 'seller_name' ->> 'value') as vendor, i.vendor_id, i.due_date,
-       i.created_at, i.since, i.forwarder, d.name as document_name, coalesce(y.simulated, false) as simulated
+       i.created_at, i.since, i.forwarder, d.name as document_name, coalesce(y.simulated, false) as simulated,
+       i.split_from, i.merged_into, (select count(*) from invoices c where c.split_from = i.id) as parts
   from invoices i left join documents d on d.id = i.document_id left join vendors v on v.id = i.vendor_id
   left join payments y on y.invoice_id = i.id and y.status <> 'void'
  where ($1::text is null or i.search like $1)
@@ -40,7 +41,8 @@ select i.id, i.version, i.held_from::text as held_from, i.reason, i.invoice_numb
 -- Some invoices by their ids, as the page of one shows its twins.
 select i.id, i.version, i.state::text as state, i.standing::text as standing, i.reason, i.invoice_number, i.total, i.currency,
        coalesce(v.name, i.parsed_json -> 'fields' -> 'seller_name' ->> 'value') as vendor, i.vendor_id, i.due_date,
-       i.created_at, i.since, i.forwarder, d.name as document_name, coalesce(y.simulated, false) as simulated
+       i.created_at, i.since, i.forwarder, d.name as document_name, coalesce(y.simulated, false) as simulated,
+       i.split_from, i.merged_into, (select count(*) from invoices c where c.split_from = i.id) as parts
   from invoices i left join documents d on d.id = i.document_id left join vendors v on v.id = i.vendor_id
   left join payments y on y.invoice_id = i.id and y.status <> 'void'
  where i.id = any($1::uuid[]) order by i.created_at;

@@ -51,14 +51,26 @@ returning id, (xmax = 0) as added;
 -- name: twins
 -- Other invoices of this vendor with this number, or the same file, that were not turned away.
 -- Of two the earlier goes on, by id where they came in one mail; but one that was cleared already is never overtaken.
--- What is alike is looked up by two indexes first: one condition with OR would read every invoice there is.
-with alike as materialized (
-    select x.id from documents f join invoices x on x.document_id = f.id where f.sha256 = $4
+-- The same file is a page of it that both have: of a divided file each part has its own.
+-- What is alike is looked up by indexes first: one condition with OR would read every invoice there is.
+with ours as materialized (
+    select f.sha256, s.covers from invoice_sheets s join documents f on f.id = s.document_id
+     where s.invoice_id = $1 and not s.given_on
+    union all
+    select f.sha256, covered_pages(null) from invoices i join documents f on f.id = i.document_id
+     where i.id = $1 and not exists (select from invoice_sheets s where s.invoice_id = $1)),
+alike as materialized (
+    select s.invoice_id as id, true as same_file from ours o join documents f on f.sha256 = o.sha256
+      join invoice_sheets s on s.document_id = f.id and not s.given_on and s.covers && o.covers
     union
-    select x.id from invoices x
-     where x.vendor_id = $2 and upper(regexp_replace(x.invoice_number, '[^A-Za-z0-9]', '', 'g')) = $3)
-select i.id, i.invoice_number, i.total, i.currency, i.state::text as state, i.created_at, d.sha256 = $4 as same_file
-  from alike join invoices i on i.id = alike.id left join documents d on d.id = i.document_id
+    select x.id, true from ours o join documents f on f.sha256 = o.sha256 join invoices x on x.document_id = f.id
+     where not exists (select from invoice_sheets s where s.invoice_id = x.id)
+    union
+    select x.id, false from invoices x
+     where x.vendor_id = $2 and upper(regexp_replace(x.invoice_number, '[^A-Za-z0-9]', '', 'g')) = $3),
+each as (select id, bool_or(same_file) as same_file from alike group by id)
+select i.id, i.invoice_number, i.total, i.currency, i.state::text as state, i.created_at, each.same_file
+  from each join invoices i on i.id = each.id
   left join payments y on y.invoice_id = i.id and y.status = 'booked'
  where i.id <> $1
    and (i.duplicate_key is not null or (i.created_at, i.id) < (select created_at, id from invoices where id = $1))

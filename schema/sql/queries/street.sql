@@ -9,8 +9,15 @@ returning id, claim_token;
 -- name: invoice
 -- One invoice with what its steps need of its mail and document.
 select i.*, m.sender_name, m.subject, m.message_id, m.thread, m.reason as mail_reason,
-       d.name as document_name, d.sha256 as document_sha256, d.blob_key as document_key, d.sniffed as document_type
+       d.name as document_name, d.sha256 as document_sha256, d.blob_key as document_key, d.sniffed as document_type,
+       coalesce(p.sheets, '[]') as sheets, p.arranged_by
   from invoices i join mails m on m.id = i.mail_id left join documents d on d.id = i.document_id
+  left join lateral (
+       select jsonb_agg(jsonb_build_object('document_id', f.id, 'pages', s.pages, 'document', jsonb_build_object(
+                            'name', f.name, 'sha256', f.sha256, 'key', f.blob_key, 'type', f.sniffed)) order by s.position) as sheets,
+              min(s.address) as arranged_by
+         from invoice_sheets s join documents f on f.id = s.document_id
+        where s.invoice_id = i.id and s.since = (select max(since) from invoice_sheets where invoice_id = i.id)) p on true
  where i.id = $1;
 
 -- name: move

@@ -8,10 +8,12 @@ import { FormProblem, TextArea } from "@/parts/form";
 import { useShortcuts } from "@/parts/keys";
 import { useMay } from "@/parts/me";
 import { toast } from "@/parts/toasts";
+import { Merge } from "./merge";
 import type { Invoice } from "./shape";
+import { Split } from "./split";
 
 type Target = Api<"Decision">["target"];
-type Asking = "reject" | "forwarder" | null;
+type Asking = "reject" | "forwarder" | "split" | "merge" | null;
 
 const RESUME_WORDS: Readonly<Record<string, string>> = {
   received: "Read again",
@@ -26,6 +28,9 @@ export function Actions({ invoice }: { invoice: Invoice }) {
   const ways = (may ? invoice.ways : []) as Target[];
   const resumes = ways.filter((way) => way !== "rejected");
   const first = resumes.at(-1);
+  // Only what was held while paying must go back there; everything else may be rejected, and so given on.
+  const mergeable = ways.includes("rejected") && invoice.document !== null;
+  const divisible = mergeable && invoice.document?.divisible === true;
   useShortcuts([
     ...(first
       ? [
@@ -37,6 +42,8 @@ export function Actions({ invoice }: { invoice: Invoice }) {
         ]
       : []),
     ...(ways.includes("rejected") ? [{ keys: "e", words: "Reject", run: () => setAsking("reject") }] : []),
+    ...(divisible ? [{ keys: "s", words: "Split by pages", run: () => setAsking("split") }] : []),
+    ...(mergeable ? [{ keys: "m", words: "Merge with others", run: () => setAsking("merge") }] : []),
     ...(may && invoice.state === "held"
       ? [{ keys: "f", words: "Ask the forwarder", run: () => setAsking("forwarder") }]
       : []),
@@ -57,6 +64,8 @@ export function Actions({ invoice }: { invoice: Invoice }) {
       {invoice.forwarder && invoice.state === "held" && (
         <Button onPress={() => setAsking("forwarder")}>Ask the forwarder</Button>
       )}
+      {divisible && <Button onPress={() => setAsking("split")}>Split</Button>}
+      {mergeable && <Button onPress={() => setAsking("merge")}>Merge</Button>}
       {ways.includes("rejected") && (
         <Button look="danger" onPress={() => setAsking("reject")}>
           Reject
@@ -71,6 +80,14 @@ export function Actions({ invoice }: { invoice: Invoice }) {
           error={decide.error}
           send={(reason) => decide.mutate({ target: "rejected", reason })}
         />
+      </Dialog>
+      <Dialog title="Split by pages" wide open={asking === "split"} close={() => setAsking(null)}>
+        {invoice.document && (
+          <Split invoice={invoice} document={invoice.document} done={() => setAsking(null)} />
+        )}
+      </Dialog>
+      <Dialog title="Merge with others" open={asking === "merge"} close={() => setAsking(null)}>
+        <Merge invoice={invoice} done={() => setAsking(null)} />
       </Dialog>
       <Dialog title="Ask the forwarder" open={asking === "forwarder"} close={() => setAsking(null)}>
         <Question invoice={invoice} done={() => setAsking(null)} />

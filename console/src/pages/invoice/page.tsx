@@ -24,6 +24,7 @@ import { inOrder } from "./labels";
 import { Model } from "./model";
 import { Payment } from "./payment";
 import { Record } from "./record";
+import { livesOn, Relatives } from "./relatives";
 import type { Field, Invoice } from "./shape";
 import { Street } from "./street";
 
@@ -116,19 +117,21 @@ function Top({ invoice }: { invoice: Invoice }) {
             for <Age since={invoice.since} />
             {invoice.owner && ` · ${invoice.owner.name} looks after it`}
           </p>
+          <Relatives invoice={invoice} />
         </div>
         <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
           <Money sum={invoice.total} className="text-2xl font-semibold tracking-tight" />
           <Actions invoice={invoice} />
         </div>
       </div>
-      {invoice.reason && (
-        <Callout tone={invoice.state === "held" ? "warn" : invoice.standing === "rejected" ? "bad" : "calm"}>
-          {invoice.reason}
-        </Callout>
-      )}
+      {invoice.reason && <Callout tone={toneOf(invoice)}>{invoice.reason}</Callout>}
     </header>
   );
+}
+
+function toneOf(invoice: Invoice) {
+  if (invoice.state === "held") return "warn";
+  return invoice.standing === "rejected" && !livesOn(invoice) ? "bad" : "calm";
 }
 
 /** Corrections on their way: kept here until they are sent with the version they were made on. */

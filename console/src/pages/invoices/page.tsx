@@ -3,7 +3,7 @@ import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { Search } from "lucide-react";
 import { useDeferredValue, useEffect, useRef, useState } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
-import { Simulated, State } from "@/parts/badge";
+import { Badge, Simulated, State } from "@/parts/badge";
 import { LinkButton } from "@/parts/button";
 import { api, data } from "@/parts/client";
 import { useShortcuts } from "@/parts/keys";
@@ -25,7 +25,9 @@ const COLUMNS: readonly Column<Row>[] = [
         <Link to={`/invoices/${row.id}`} className="truncate font-medium hover:underline">
           {row.vendor ?? "Unknown vendor"}
         </Link>
-        <span className="truncate text-sm text-quiet">{row.number ?? "No number"}</span>
+        <span className="truncate text-sm text-quiet">
+          {row.number ?? "No number"} <Kinship row={row} />
+        </span>
       </span>
     ),
   },
@@ -136,6 +138,21 @@ export default function Invoices() {
   );
 }
 
+/** What people made of it by its pages, with the way to the other one. */
+function Kinship({ row }: { row: Row }) {
+  const other = row.merged_into ?? row.part_of;
+  return (
+    <>
+      {row.parts > 0 && <Badge>split into {row.parts}</Badge>}{" "}
+      {other && (
+        <Link to={`/invoices/${other}`} className="hover:underline">
+          <Badge>{row.merged_into ? "merged into another" : "part of another"}</Badge>
+        </Link>
+      )}
+    </>
+  );
+}
+
 function Card({ row }: { row: Row }) {
   return (
     <div className="flex flex-col gap-0.5">
@@ -146,7 +163,9 @@ function Card({ row }: { row: Row }) {
         <Money sum={row.total} className="font-medium" />
       </p>
       <p className="flex items-center justify-between gap-3 text-sm text-quiet">
-        <span className="truncate">{row.number ?? "No number"}</span>
+        <span className="truncate">
+          {row.number ?? "No number"} <Kinship row={row} />
+        </span>
         <span className="flex shrink-0 items-center gap-1.5">
           <State state={row.standing} /> <Age since={row.since} />
         </span>

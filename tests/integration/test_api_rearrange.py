@@ -1,0 +1,469 @@
+"""Dividing and joining invoices in the console: over the real street and database, and against who means harm."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from handlers.advance import advance
+from schema.approval import Verdict
+from schema.ids import InvoiceId
+from schema.people import Role
+from schema.states import Job, State
+from tests.integration.api_rig import Api, serving_api
+from tests.world import ASHA, TAX_ID, bring, fields, say, walk
+
+
+@pytest.fixture
+async def api(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Api]:
+    async with serving_api(database_url, redis_url, tmp_path) as served:
+        yield served
+
+
+async def brought(
+    api: Api, raw: bytes = b"one", uid: int = 1, *, files: int = 1, pages: int = 3, **changed: object
+) -> list[dict[str, Any]]:
+    """The new invoices of a mail whose files have so many pages, as far as they get; held without a total."""
+    reader, before = api.web.town.reader, {row["id"] for row in await listed(api)}
+    # Pieces with one number would be judged as duplicates before anyone could see that they are pieces.
+    unread = {"total": None} | ({"invoice_number": None} if files > 1 else {})
+    reader.fields, reader.page_count = fields(**(changed or unread)), pages
+    await bring(api.web.town, raw, uid, files=files)
+    await walk(api.web.town)
+    return [await shown(api, row["id"]) for row in await listed(api) if row["id"] not in before]
+
+
+async def listed(api: Api) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = (await api.clerk.get("/api/v1/invoices")).json()["items"]
+    return rows
+
+
+async def shown(api: Api, invoice: str) -> dict[str, Any]:
+    answer = await api.clerk.get(f"/api/v1/invoices/{invoice}")
+    assert answer.status_code == 200, answer.text
+    case: dict[str, Any] = answer.json()
+    return case
+
+
+async def split(api: Api, case: dict[str, Any], *parts: Sequence[int], **more: Any) -> Any:
+    body = {"version": case["version"], "parts": [{"pages": list(pages)} for pages in parts]}
+    return await api.clerk.post(f"/api/v1/invoices/{case['id']}/split", json=body, **more)
+
+
+async def merge(api: Api, *cases: dict[str, Any], into: int = 0, **more: Any) -> Any:
+    pieces = [{"id": case["id"], "version": case["version"]} for case in cases]
+    return await api.clerk.post(
+        f"/api/v1/invoices/{cases[into]['id']}/merge", json={"pieces": pieces}, **more
+    )
+
+
+async def entries(api: Api, invoice: str) -> list[Any]:
+    return [each.entry for each in await api.web.town.world.store.views.entries(InvoiceId(UUID(invoice)))]
+
+
+async def asked(api: Api, **changed: object) -> dict[str, Any]:
+    """An invoice that was approved by Asha, and held since the payment could not be intended."""
+    (case,) = await brought(api, **({"invoice_number": "AIS/1"} | changed))
+    assert case["state"] == "asked"
+    await api.web.rows("update invoices set due_at = null where id = $1", UUID(case["id"]))
+    return case
+
+
+async def test_a_split_makes_invoices_of_the_same_mail_that_are_read_by_their_pages_alone(api: Api) -> None:
+    (whole,) = await brought(api)
+    answer = await split(api, whole, [1], [3, 2])
+    assert answer.status_code == 200, answer.text
+    first, second = [await shown(api, part) for part in answer.json()["parts"]]
+    assert [part["state"] for part in (first, second)] == ["received", "received"]
+    assert [part["document"]["sheets"][0]["pages"] for part in (first, second)] == [[1], [3, 2]]
+    for part in (first, second):
+        same = ("forwarder", "mail", "received_at")
+        assert [part[name] for name in same] == [whole[name] for name in same]
+        assert [(each["relation"], each["id"]) for each in part["relatives"]] == [("part_of", whole["id"])]
+    ended = await shown(api, whole["id"])
+    assert (ended["state"], ended["ways"]) == ("rejected", [])
+    assert ended["reason"] == "Split into 2 invoices by Chitra: page 1; pages 3, 2."
+    assert {each["id"] for each in ended["relatives"]} == {first["id"], second["id"]}
+
+
+async def test_the_record_of_each_says_who_gave_which_pages(api: Api) -> None:
+    (whole,) = await brought(api)
+    parts = (await split(api, whole, [1], [2, 3])).json()["parts"]
+    last = (await entries(api, whole["id"]))[-1]
+    sha256 = whole["document"]["sha256"]
+    assert (last.step, last.actor) == ("decide", "chitra@meridian.example")
+    assert last.facts["split_into"][1] == {
+        "invoice": parts[1],
+        "sheets": [{"sha256": sha256, "pages": [2, 3]}],
+    }
+    (first,) = await entries(api, parts[0])
+    assert (first.step, first.actor, first.facts["split_from"]) == ("receive", last.actor, whole["id"])
+    assert first.note == "Split off by Chitra: invoice-0.pdf, page 1"
+
+
+async def test_the_forwarder_gets_one_letter_that_does_not_frighten(api: Api) -> None:
+    (whole,) = await brought(api)
+    town = api.web.town
+    before = len(town.mailer.sent)
+    await split(api, whole, [1], [2, 3])
+    await walk(town)
+    letters = [mail for mail in town.mailer.sent[before:] if "holds 2 invoices" in mail.text]
+    assert len(letters) == 1
+    assert "invoice-0.pdf, page 1\n" in letters[0].text
+    assert "Nothing is lost" in letters[0].text
+    assert "Not paid" not in letters[0].text + letters[0].html
+    assert "2 invoices in one file" in letters[0].html
+
+
+async def test_both_parts_of_one_number_are_not_paid_twice(api: Api) -> None:
+    (whole,) = await brought(api)
+    parts = (await split(api, whole, [1], [2, 3])).json()["parts"]
+    api.web.town.reader.fields = fields()
+    states = await walk(api.web.town)
+    assert sorted(states[InvoiceId(UUID(part))] for part in parts) == [State.ASKED, State.CLOSED]
+    (turned_away,) = [case for part in parts if (case := await shown(api, part))["state"] == "closed"]
+    assert turned_away["findings"][0]["rule"] == "duplicate_number"
+
+
+async def test_parts_with_numbers_of_their_own_both_go_on(api: Api) -> None:
+    (whole,), town = await brought(api), api.web.town
+    parts = (await split(api, whole, [1], [2, 3])).json()["parts"]
+    for part, number in zip(parts, ("AIS/1", "AIS/2"), strict=True):
+        town.reader.fields = fields(invoice_number=number)
+        await advance(InvoiceId(UUID(part)), Job.INGEST, town.world)
+    await walk(town)
+    cases = [await shown(api, part) for part in parts]
+    assert [(case["number"], case["state"]) for case in cases] == [("AIS/1", "asked"), ("AIS/2", "asked")]
+    assert [case["findings"][0]["rule"] for case in cases] == ["rearranged", "rearranged"]
+    assert cases[0]["findings"][0]["sentence"] == (
+        "Its pages were chosen by chitra@meridian.example: invoice-0.pdf, page 1."
+    )
+
+
+async def test_the_same_file_forwarded_again_after_a_split_is_a_duplicate(api: Api) -> None:
+    (whole,) = await brought(api)
+    await split(api, whole, [1], [2, 3])
+    (again,) = await brought(api, uid=2)
+    assert (again["state"], again["findings"][0]["rule"]) == ("closed", "duplicate_file")
+
+
+async def test_a_copy_that_came_after_the_whole_never_overtakes_its_parts(api: Api) -> None:
+    (whole,) = await brought(api)
+    api.web.town.reader.fields = fields()
+    await bring(api.web.town, b"one", 2)
+    (copy,) = [row["id"] for row in await listed(api) if row["id"] != whole["id"]]
+    parts = (await split(api, whole, [1], [2, 3])).json()["parts"]
+    states = await walk(api.web.town)
+    assert states[InvoiceId(UUID(copy))] is State.CLOSED
+    assert State.ASKED in {states[InvoiceId(UUID(part))] for part in parts}
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ([[1, 2], [2, 3]], "more than once"),
+        ([[1], [3]], "belongs to no part"),
+        ([[1], [2, 3, 4]], "there is no page 4"),
+        ([[1, 2, 3], [9_999]], "there is no page 9999"),
+    ],
+)
+async def test_pages_that_do_not_come_out_even_change_nothing(
+    api: Api, parts: list[list[int]], said: str
+) -> None:
+    (whole,) = await brought(api)
+    before = await api.web.contents()
+    answer = await split(api, whole, *parts)
+    assert answer.status_code == 422
+    assert said in answer.json()["errors"][0]["message"]
+    assert await api.web.contents() == before
+
+
+@pytest.mark.parametrize("parts", [[[0], [1, 2, 3]], [[], [1, 2, 3]], [[1, 2, 3]], [[-1], [1, 2, 3]]])
+async def test_what_is_no_page_or_no_part_is_refused_at_the_door(api: Api, parts: list[list[int]]) -> None:
+    (whole,) = await brought(api)
+    assert (await split(api, whole, *parts)).status_code == 422
+
+
+async def test_a_version_that_was_not_seen_is_refused_with_the_one_there_is(api: Api) -> None:
+    (whole,) = await brought(api)
+    answer = await split(api, whole | {"version": whole["version"] - 2}, [1], [2, 3])
+    assert (answer.status_code, answer.json()["type"]) == (409, "/problems/stale")
+    assert answer.json()["version"] == whole["version"]
+
+
+async def test_of_two_splits_at_once_one_is_done(api: Api) -> None:
+    (whole,) = await brought(api)
+    answers = await asyncio.gather(*(split(api, whole, [1], [2, 3]) for _ in range(5)))
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409, 409]
+    assert len(await listed(api)) == 3
+
+
+async def test_the_same_split_said_twice_is_answered_once(api: Api) -> None:
+    (whole,) = await brought(api)
+    headers = {"Idempotency-Key": "k1"}
+    first, again = [await split(api, whole, [1], [2, 3], headers=headers) for _ in range(2)]
+    assert (first.status_code, again.json()) == (200, first.json())
+    assert len(await listed(api)) == 3
+
+
+@pytest.mark.parametrize("state", ["paying", "approved", "closed"])
+async def test_what_is_not_held_or_was_held_while_paying_is_never_rearranged(api: Api, state: str) -> None:
+    (whole,) = await brought(api, invoice_number="AIS/1")
+    (other,) = await brought(api, b"two", 2)
+    moves = {
+        "paying": "state = 'held', held_from = 'paying', came_from = 'paying', came_by = 'pay'",
+        "approved": "state = 'approved', came_from = 'asked', came_by = 'answer'",
+        "closed": "state = 'closed', came_from = 'paid', came_by = 'report'",
+    }
+    await api.web.rows("alter table invoices disable trigger invoices_move")
+    await api.web.rows(
+        f"update invoices set {moves[state]}, version = version + 1 where id = $1", UUID(whole["id"])
+    )
+    whole = await shown(api, whole["id"])
+    assert (await split(api, whole, [1], [2, 3])).status_code == 409
+    assert (await merge(api, other, whole)).status_code == 409
+    assert (await merge(api, whole, other)).status_code == 409
+    assert not [row for row in (await mergeable(api, other)) if row["id"] == whole["id"]]
+
+
+async def mergeable(api: Api, case: dict[str, Any], **query: str) -> list[dict[str, Any]]:
+    answer = await api.clerk.get(f"/api/v1/invoices/{case['id']}/mergeable", params=query)
+    assert answer.status_code == 200, answer.text
+    rows: list[dict[str, Any]] = answer.json()["items"]
+    return rows
+
+
+async def test_an_invoice_of_one_page_cannot_be_divided(api: Api) -> None:
+    (whole,) = await brought(api, pages=1)
+    answer = await split(api, whole, [1], [2])
+    assert (answer.status_code, whole["document"]["divisible"]) == (409, False)
+    assert "only one page" in answer.json()["detail"]
+
+
+async def test_an_approval_of_what_was_divided_is_worth_nothing(api: Api) -> None:
+    case = await asked(api)
+    town = api.web.town
+    await say(town, Verdict.APPROVE)
+    await api.web.rows(
+        "update invoices set state = 'held', held_from = 'approved', came_from = 'approved', came_by = 'intend',"
+        " version = version + 1 where id = $1",
+        UUID(case["id"]),
+    )
+    whole = await shown(api, case["id"])
+    assert (await split(api, whole, [1], [2, 3])).status_code == 200
+    assert await api.web.rows("select status::text from payments") == [("void",)]
+    with pytest.raises(asyncpg.CheckViolationError):
+        await api.web.rows("update payments set status = 'planned'")
+    await say(town, Verdict.APPROVE, sid="SMin2")
+    assert (await walk(town))[InvoiceId(UUID(case["id"]))] is State.CLOSED
+    assert town.bank.submits == 0
+
+
+async def test_an_approval_before_a_merge_does_not_count_after_it(api: Api) -> None:
+    case = await asked(api)
+    (other,) = await brought(api, b"two", 2)
+    await say(api.web.town, Verdict.APPROVE)
+    await api.web.rows(
+        "update invoices set state = 'held', held_from = 'approved', came_from = 'approved', came_by = 'intend',"
+        " version = version + 1 where id = $1",
+        UUID(case["id"]),
+    )
+    case, town = await shown(api, case["id"]), api.web.town
+    assert (await merge(api, case, other)).status_code == 200
+    merged = await shown(api, case["id"])
+    assert (merged["fingerprint"], merged["payment"], merged["fields"]) == (None, None, [])
+    assert [question["superseded"] for question in merged["questions"]] == [True]
+    town.reader.fields = fields(invoice_number="AIS/1")
+    await walk(town)
+    assert (await shown(api, case["id"]))["state"] == "asked"
+    await say(town, Verdict.APPROVE, sid="SMin3")
+    assert (await shown(api, case["id"]))["state"] == "asked"
+    assert await api.web.rows("select count(*) from payments where status <> 'void'") == [(1,)]
+
+
+async def test_a_merge_gives_one_invoice_the_pages_of_all_in_the_order_chosen(api: Api) -> None:
+    first, second, third = await brought(api, files=3, pages=1)
+    answer = await merge(api, third, first, second, into=1)
+    assert (answer.status_code, answer.json()["state"]) == (200, "received"), answer.text
+    merged = await shown(api, first["id"])
+    names = [case["document"]["name"] for case in (third, first, second)]
+    assert [sheets["file"] for sheets in merged["document"]["sheets"]] == names
+    assert {(each["relation"], each["id"]) for each in merged["relatives"]} == {
+        ("merged", second["id"]),
+        ("merged", third["id"]),
+    }
+    for piece in (second, third):
+        ended = await shown(api, piece["id"])
+        assert (ended["state"], ended["relatives"][0]["relation"]) == ("rejected", "merged_into")
+        assert ended["reason"].startswith("Merged by Chitra into ")
+    last = (await entries(api, first["id"]))[-1]
+    assert last.facts["merged"] == [third["id"], second["id"]]
+    assert [sheets["pages"] for sheets in last.facts["sheets"]] == [[1], [1], [1]]
+
+
+async def test_of_the_pieces_of_one_mail_one_letter_is_written(api: Api) -> None:
+    first, second, third = await brought(api, files=3, pages=1)
+    town = api.web.town
+    before = len(town.mailer.sent)
+    await merge(api, first, second, third)
+    town.reader.fields = fields()
+    states = await walk(town)
+    assert sorted(states.values()) == [State.ASKED, State.CLOSED, State.CLOSED]
+    (letter,) = town.mailer.sent[before:]
+    assert "one invoice and were put together" in letter.text
+    assert "Not paid" not in letter.text
+    assert (await shown(api, first["id"]))["findings"][0]["rule"] == "rearranged"
+
+
+async def test_each_file_of_a_merge_forwarded_again_is_a_duplicate(api: Api) -> None:
+    first, second = await brought(api, files=2, pages=1)
+    await merge(api, first, second)
+    api.web.town.reader.fields = fields()
+    await walk(api.web.town)
+    again = await brought(api, uid=2, files=2, invoice_number="AIS/77")
+    assert [case["findings"][0]["rule"] for case in again] == ["duplicate_file", "duplicate_file"]
+
+
+async def test_what_was_merged_can_be_divided_again(api: Api) -> None:
+    first, second = await brought(api, files=2, pages=2)
+    await merge(api, first, second)
+    await walk(api.web.town)
+    merged = await shown(api, first["id"])
+    assert (merged["state"], merged["document"]["page_count"]) == ("held", 4)
+    answer = await split(api, merged, [1, 4], [2, 3])
+    assert answer.status_code == 200, answer.text
+    parts = [await shown(api, part) for part in answer.json()["parts"]]
+    assert [[sheets["pages"] for sheets in part["document"]["sheets"]] for part in parts] == [
+        [[1], [2]],
+        [[2], [1]],
+    ]
+
+
+async def test_strangers_to_each_other_are_not_merged(api: Api) -> None:
+    await api.web.rows(
+        "update vendors set tax_id = '27AAACB1234C1Z9', name_key = 'other' where tax_id = $1", TAX_ID
+    )
+    (first,) = await brought(api)
+    (second,) = await brought(api, b"two", 2)
+    answer = await merge(api, first, second)
+    assert (answer.status_code, await mergeable(api, first)) == (409, [])
+    assert "neither of one mail nor of one vendor" in answer.json()["detail"]
+
+
+async def test_pieces_of_one_vendor_in_two_mails_are_found_and_merged(api: Api) -> None:
+    (first,) = await brought(api, pages=1)
+    (second,) = await brought(api, b"two", 2, pages=1, total=None, invoice_number=None)
+    (row,) = await mergeable(api, first)
+    assert (row["id"], row["same_mail"], row["pages"]) == (second["id"], False, 1)
+    assert await mergeable(api, first, q="no such words") == []
+    assert len(await mergeable(api, first, q="INVOICE-0")) == 1
+    assert (await merge(api, first, second)).status_code == 200
+
+
+async def test_of_two_merges_in_both_directions_at_once_one_is_done(api: Api) -> None:
+    first, second = await brought(api, files=2, pages=1)
+    answers = await asyncio.gather(
+        *(merge(api, *pair) for pair in ((first, second), (second, first)) for _ in range(3))
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409, 409, 409]
+
+
+async def test_a_merge_names_each_invoice_once_and_its_own(api: Api) -> None:
+    first, second = await brought(api, files=2, pages=1)
+    assert (await merge(api, first, first)).status_code == 422
+    pieces = [{"id": case["id"], "version": case["version"]} for case in (first, second)]
+    path = f"/api/v1/invoices/{first['id']}/merge"
+    body: dict[str, Any] = {"pieces": [*pieces[1:], {"id": str(uuid4()), "version": 1}]}
+    assert (await api.clerk.post(path, json=body)).status_code == 422
+    body = {"pieces": [pieces[0], {"id": str(uuid4()), "version": 1}]}
+    assert (await api.clerk.post(path, json=body)).status_code == 404
+
+
+async def test_only_clerks_and_admins_rearrange(api: Api) -> None:
+    (whole,) = await brought(api)
+    body = {"version": whole["version"] + 9, "parts": [{"pages": [1]}, {"pages": [2, 3]}]}
+    path = f"/api/v1/invoices/{whole['id']}"
+    expected = {"nobody": 401, "admin": 409, "approver": 403, "clerk": 409, "auditor": 403}
+    assert await api.statuses("POST", f"{path}/split", json=body) == expected
+    pieces = [{"id": whole["id"], "version": whole["version"] + 9}, {"id": str(uuid4()), "version": 1}]
+    merged = await api.statuses("POST", f"{path}/merge", json={"pieces": pieces})
+    assert merged == expected | {"admin": 404, "clerk": 404}
+
+
+async def test_an_approver_who_chose_the_pages_does_not_approve_alone(api: Api) -> None:
+    await api.web.rows(
+        "update people set address = $1 where id = $2", ASHA.address, api.people[Role.CLERK].id
+    )
+    (whole,) = await brought(api)
+    parts = (await split(api, whole, [1], [2, 3])).json()["parts"]
+    api.web.town.reader.fields = fields()
+    await walk(api.web.town)
+    (case,) = [each for part in parts if (each := await shown(api, part))["state"] == "asked"]
+    assert case["payment"]["people_needed"] == 2
+
+
+async def test_the_database_itself_refuses_a_page_in_two_living_invoices(api: Api) -> None:
+    (whole,) = await brought(api)
+    parts = (await split(api, whole, [1], [2, 3])).json()["parts"]
+    add = (
+        "insert into invoice_sheets (invoice_id, since, position, document_id, pages, person_id, address, at)"
+        " select $1, 0, 2, document_id, $2, person_id, address, at from invoice_sheets where invoice_id = $1"
+    )
+    with pytest.raises(asyncpg.ExclusionViolationError):
+        await api.web.rows(add, UUID(parts[0]), [3])
+    with pytest.raises(asyncpg.CheckViolationError, match="lives, and has no pages"):
+        await api.web.rows("update invoice_sheets set given_on = true where invoice_id = $1", UUID(parts[0]))
+    with pytest.raises(asyncpg.CheckViolationError, match="may only be given on"):
+        await api.web.rows("update invoice_sheets set pages = '{2}' where invoice_id = $1", UUID(parts[0]))
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await api.web.rows("delete from invoice_sheets")
+    (other,) = await brought(api, b"two", 2)
+    with pytest.raises(asyncpg.CheckViolationError, match="a living invoice has this whole document"):
+        await api.web.rows(
+            "insert into invoice_sheets (invoice_id, since, position, document_id, pages, person_id, address, at)"
+            " select s.invoice_id, 0, 2, i.document_id, null, s.person_id, s.address, s.at"
+            "   from invoice_sheets s, invoices i where s.invoice_id = $1 and i.id = $2",
+            UUID(parts[0]),
+            UUID(other["id"]),
+        )
+
+
+async def test_lists_tell_parts_and_pieces(api: Api) -> None:
+    (whole,) = await brought(api)
+    first, second = await brought(api, b"two", 2, files=2, pages=1, invoice_number=None, total=None)
+    parts = (await split(api, whole, [1], [2, 3])).json()["parts"]
+    await merge(api, first, second)
+    rows = {row["id"]: row for row in await listed(api)}
+    assert (rows[whole["id"]]["parts"], rows[first["id"]]["parts"]) == (2, 0)
+    assert {rows[part]["part_of"] for part in parts} == {whole["id"]}
+    assert rows[second["id"]]["merged_into"] == first["id"]
+
+
+async def test_the_audit_page_tells_of_the_parts_and_of_the_pages(api: Api) -> None:
+    (whole,) = await brought(api)
+    parts = (await split(api, whole, [1], [2, 3])).json()["parts"]
+    await walk(api.web.town)
+    for invoice, said in (
+        (whole["id"], f"Split into invoice {parts[0][:8]}"),
+        (parts[1], "pages 2 to 3 (SHA-256"),
+    ):
+        page = await api.nobody.get(api.web.audit_path(InvoiceId(UUID(invoice))))
+        assert said in page.text
+
+
+async def test_a_held_part_still_waits_after_its_whole_has_ended(api: Api) -> None:
+    (whole,) = await brought(api)
+    parts = (await split(api, whole, [1], [2, 3])).json()["parts"]
+    api.web.town.reader.fields = fields(total=None, invoice_number=None)
+    states = await walk(api.web.town)
+    assert [states[InvoiceId(UUID(each))] for each in (whole["id"], *parts)] == [
+        State.CLOSED,
+        State.HELD,
+        State.HELD,
+    ]
