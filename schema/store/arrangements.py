@@ -63,7 +63,7 @@ class ArrangementStore:
     ) -> tuple[int, tuple[InvoiceId, ...]]:
         """Divide a held invoice by its page numbers; its new version, and the parts.
 
-        1. Lock it: held at this version, and no payment of it intended. FieldFaultError for pages that do not come out even.
+        1. Lock it: held at this version, no payment intended. FieldFaultError for pages that do not come out even.
         2. It ends rejected, its planned payment void, its pages given on.
         3. Each part is a new invoice of the same mail and forwarder, to be read by its pages alone.
         """
