@@ -12,8 +12,9 @@ from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from daemon.secret_files import SecretFiles
 from schema.approval import Person, mailbox_of
 from schema.document import Frozen
 from schema.errors import SettingsError
@@ -56,6 +57,19 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_file=(".env", RUNNING_STACK), extra="ignore", hide_input_in_errors=True
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Files of secrets come before the environment, where the secret itself may stand empty."""
+        files = SecretFiles(settings_cls, dotenv_settings, env_settings)
+        return init_settings, files, env_settings, dotenv_settings
 
     openrouter_api_key: SecretStr = SecretStr("")
     openrouter_url: str = "https://openrouter.ai/api/v1"
@@ -136,6 +150,7 @@ class Settings(BaseSettings):
     playwright_browsers_path: Path | None = None
 
     tesseract_path: Path = Path("/usr/bin/tesseract")
+    heartbeat_file: Path | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     debug: str = ""
     failpoints: str = ""
