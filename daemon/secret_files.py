@@ -50,7 +50,7 @@ class SecretFiles(PydanticBaseSettingsSource):
 
 
 def _secret(setting: str, path: Path) -> str:
-    """The one text in a file; SettingsError, which never repeats it, when there is none."""
+    """The one text in a file, empty for an empty one; SettingsError, which never repeats it, when it is none."""
     try:
         with path.open("rb") as file:
             raw = file.read(LARGEST_BYTES + 1)
@@ -61,6 +61,4 @@ def _secret(setting: str, path: Path) -> str:
         raise SettingsError(f"{setting} names {path}, which holds no text.") from None
     if len(raw) > LARGEST_BYTES:
         raise SettingsError(f"{setting} names {path}, which is too large for a secret.")
-    if not text:
-        raise SettingsError(f"{setting} names {path}, which is empty.")
     return text

@@ -287,7 +287,6 @@ def test_a_secret_given_twice_is_refused_and_not_repeated(
     ("content", "complaint"),
     [
         (None, "which cannot be read: No such file or directory."),
-        (b"\n", "which is empty."),
         (b"\xff\xfe", "which holds no text."),
         (b"x" * (LARGEST_BYTES + 1), "which is too large for a secret."),
     ],
@@ -301,3 +300,18 @@ def test_a_file_that_is_no_secret_is_said(
     with pytest.raises(SettingsError) as refused:
         load_settings()
     assert str(refused.value) == f"MASTER_KEY_FILE names {tmp_path / 'secret'}, {complaint}"
+
+
+def test_an_empty_file_is_an_empty_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("\n")
+    monkeypatch.setenv("MASTER_KEY_FILE", str(tmp_path / "secret"))
+    with pytest.raises(SettingsError, match=r"^MASTER_KEY is not set"):
+        complete_settings()
+
+
+def test_an_empty_path_is_no_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    optional = [name for name, member in Settings.model_fields.items() if member.annotation == Path | None]
+    assert "chromium_path" in optional
+    for name in optional:
+        monkeypatch.setenv(name.upper(), "")
+    assert [name for name in optional if getattr(load_settings(), name) is not None] == []
