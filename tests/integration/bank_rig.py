@@ -24,6 +24,7 @@ import httpx
 import pytesseract
 import pytest
 from PIL import Image
+from playwright._impl._driver import compute_driver_executable
 from pydantic import SecretStr
 
 from daemon.adapters.bank_browser import BankBrowser, BrowserSettings
@@ -125,9 +126,15 @@ async def start_server(folder: Path, port: int = 0) -> Process:
     """The command of the container `chromium`; here a free port, and no sandbox of Chromium's for root."""
     config = folder / "server.json"
     config.write_text(json.dumps(SERVER | {"port": port, "chromiumSandbox": os.getuid() != 0}))
-    playwright = Path(sys.executable).with_name("playwright")
-    command = ("launch-server", "--browser", "chromium", "--config", str(config))
-    return await asyncio.create_subprocess_exec(playwright, *command, stdout=asyncio.subprocess.PIPE)
+    command = (
+        *compute_driver_executable(),
+        "launch-server",
+        "--browser",
+        "chromium",
+        "--config",
+        str(config),
+    )
+    return await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
 
 
 async def address_of(server: Process) -> str:

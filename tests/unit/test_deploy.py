@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any, Final
 import jsonschema_rs
 import pytest
 import yaml
+from playwright._impl._driver import compute_driver_executable
 from typer.testing import CliRunner
 
 from daemon.__main__ import app
@@ -159,22 +161,28 @@ def test_every_command_of_a_container_exists() -> None:
     commands = [
         service["command"]
         for service in compose().values()
-        if service.get("image", "").endswith(("-app", "-worker"))
+        if service.get("image", "").endswith(("-app", "-worker")) and "entrypoint" not in service
     ]
-    commands += [c["args"] for _, pod in pods() for c in containers(pod) if "args" in c]
+    commands += [
+        c["args"] for _, pod in pods() for c in containers(pod) if "args" in c and "command" not in c
+    ]
     for command in commands:
         if command:
             assert CliRunner().invoke(app, [*command, "--help"]).exit_code == 0
 
 
+def test_the_browsers_container_starts_the_driver_that_is_installed() -> None:
+    (sidecar,) = [c for _, pod in pods() for c in containers(pod) if c["name"] == "chromium"]
+    installed = [
+        str(Path(part).relative_to(Path(sys.prefix).resolve())) for part in compute_driver_executable()
+    ]
+    for command in (compose()["chromium"]["entrypoint"], sidecar["command"]):
+        assert command == [f"/opt/countersign/.venv/{part}" for part in installed]
+
+
 def test_each_queue_has_a_worker_wherever_we_run() -> None:
     def queues(commands: list[list[str]]) -> set[str]:
-        return {
-            word
-            for words in commands
-            for option, word in zip(words, words[1:], strict=False)
-            if option == "--queue"
-        }
+        return {word for words in commands for option, word in pairwise(words) if option == "--queue"}
 
     assert queues([service.get("command") or [] for service in compose().values()]) == set(Queue)
     assert queues([c.get("args") or [] for _, pod in pods() for c in containers(pod)]) == set(Queue)
