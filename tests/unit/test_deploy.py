@@ -300,7 +300,6 @@ def test_a_unit_of_systemd_exposes_little(unit: Path) -> None:
 def test_units_of_systemd_are_hardened_alike() -> None:
     for unit in UNITS:
         parser = configparser.ConfigParser(strict=False, interpolation=None)
-        parser.optionxform = str  # type: ignore[assignment,method-assign]
         parser.read(unit)
         service = parser["Service"]
         assert (service["ProtectSystem"], service["CapabilityBoundingSet"]) == ("strict", "")
