@@ -41,10 +41,11 @@ CsvFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A CS
 @app.command()
 def daemon() -> None:
     """Watch the mailbox, ring the bells, keep the schedule."""
+    from daemon.serve import with_heartbeat
     from daemon.watch import watch
 
     settings = process_settings("daemon")
-    run(watch(settings))
+    run(with_heartbeat(watch(settings), settings.heartbeat_file))
 
 
 @app.command(hidden=True)
@@ -60,14 +61,16 @@ def openapi() -> None:
 @app.command()
 def worker(
     queue: Annotated[
-        Queue, typer.Option(help="documents reads, reasoning asks and tells, browser fills and pays.")
+        list[Queue],
+        typer.Option(help="documents reads, reasoning asks and tells, browser fills and pays; or several."),
     ],
 ) -> None:
-    """Work on one queue."""
+    """Work on one queue, or on several in one process."""
+    from daemon.serve import with_heartbeat
     from daemon.worker import work
 
-    settings = process_settings(f"worker-{queue}")
-    run(work(settings, queue))
+    settings = process_settings(f"worker-{'-'.join(dict.fromkeys(queue))}")
+    run(with_heartbeat(work(settings, frozenset(queue)), settings.heartbeat_file))
 
 
 @app.command()

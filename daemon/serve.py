@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Coroutine
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import uvicorn
 
 from daemon.settings import Settings
-from schema.errors import TransientError
+from schema.errors import SettingsError, TransientError
 
 T = TypeVar("T")
 
 STOP_WITHIN_S: Final = 5
+BEAT_S: Final = 5.0
+"""How often a living process touches its HEARTBEAT_FILE; what is older than six of these is stuck."""
 
 
 async def until_signalled(work: Coroutine[Any, Any, T]) -> T:
@@ -34,6 +38,33 @@ async def until_signalled(work: Coroutine[Any, Any, T]) -> T:
         if stopped.is_set():
             raise SystemExit(0) from None
         raise
+
+
+async def with_heartbeat(work: Coroutine[Any, Any, T], file: Path | None) -> T:
+    """`work`, while `file` is touched for as long as the loop turns; SettingsError when it cannot be made."""
+    if file is None:
+        return await work
+    try:
+        _touch(file)
+    except OSError as error:
+        work.close()
+        raise SettingsError(f"HEARTBEAT_FILE {file} cannot be made: {error.strerror}.") from error
+    beating = asyncio.create_task(_beat(file))
+    try:
+        return await work
+    finally:
+        beating.cancel()
+
+
+async def _beat(file: Path) -> None:
+    while True:
+        await asyncio.sleep(BEAT_S)
+        with suppress(OSError):  # a missed beat is seen by whoever looks at the file
+            _touch(file)
+
+
+def _touch(file: Path) -> None:
+    file.touch()
 
 
 async def serve(settings: Settings) -> None:

@@ -11,9 +11,10 @@ from typing import Annotated, Any, Final, Literal
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from daemon.secret_files import SecretFiles
 from schema.approval import Person, mailbox_of
 from schema.document import Frozen
 from schema.errors import SettingsError
@@ -41,6 +42,8 @@ FEWEST_BYTES: Final = 16
 _WEAK: Final = frozenset({"changeme", "change-me", "secret", "password", "admin", "postgres", "minioadmin"})
 
 Port = Annotated[int, Field(ge=1, le=65535)]
+PathOrNone = Annotated[Path | None, BeforeValidator(lambda value: value or None)]
+"""An empty setting is no path; pathlib takes it for the working directory."""
 
 
 class Admin(Frozen):
@@ -56,6 +59,19 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_file=(".env", RUNNING_STACK), extra="ignore", hide_input_in_errors=True
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Files of secrets come before the environment, where the secret itself may stand empty."""
+        files = SecretFiles(settings_cls, dotenv_settings, env_settings)
+        return init_settings, files, env_settings, dotenv_settings
 
     openrouter_api_key: SecretStr = SecretStr("")
     openrouter_url: str = "https://openrouter.ai/api/v1"
@@ -84,7 +100,7 @@ class Settings(BaseSettings):
     imap_user: str = ""
     imap_password: SecretStr = SecretStr("")
     imap_tls: Literal["tls", "none"] = "tls"
-    imap_ca_file: Path | None = None
+    imap_ca_file: PathOrNone = None
     imap_folder: str = "INBOX"
     imap_poll_seconds: Annotated[int, Field(ge=5, le=540)] = 60
     mail_max_bytes: Annotated[int, Field(ge=100_000)] = 35 * 2**20
@@ -97,7 +113,7 @@ class Settings(BaseSettings):
     smtp_user: str = ""
     smtp_password: SecretStr = SecretStr("")
     smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
-    smtp_ca_file: Path | None = None
+    smtp_ca_file: PathOrNone = None
     mail_from: Address = Address("")
 
     company_name: str = ""
@@ -125,7 +141,7 @@ class Settings(BaseSettings):
     blobs_folder: Path = Path("blobs")
     backup_folder: Path = Path("backups")
     backup_hour: Annotated[int, Field(ge=0, le=23)] = 2
-    pg_dump_path: Path | None = None
+    pg_dump_path: PathOrNone = None
     minio_access_key: SecretStr = SecretStr("")
     minio_secret_key: SecretStr = SecretStr("")
 
@@ -135,11 +151,12 @@ class Settings(BaseSettings):
     bank_totp_secret: SecretStr = SecretStr("")
     playwright_executor_mode: Literal["host", "container"] = "host"
     playwright_server_url: str = ""
-    chromium_path: Path | None = None
-    video_folder: Path | None = None
-    playwright_browsers_path: Path | None = None
+    chromium_path: PathOrNone = None
+    video_folder: PathOrNone = None
+    playwright_browsers_path: PathOrNone = None
 
     tesseract_path: Path = Path("/usr/bin/tesseract")
+    heartbeat_file: PathOrNone = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     debug: str = ""
     failpoints: str = ""

@@ -290,6 +290,8 @@ def make_model(settings: Settings, guard: LeakGuard, redis: Redis, door: Door | 
 
 def _mock_transport() -> httpx.AsyncBaseTransport:
     """OpenRouter's stand-in in this process: the one place where the product may reach for the sandbox."""
-    from sandbox.openrouter import OpenRouterSettings, create_app
-
+    try:
+        from sandbox.openrouter import OpenRouterSettings, create_app
+    except ModuleNotFoundError as error:
+        raise SettingsError("OPENROUTER_MOCK=true needs the sandbox, which is not installed here.") from error
     return httpx.ASGITransport(create_app(OpenRouterSettings(api_key=MOCK_KEY)))

@@ -1,10 +1,9 @@
-"""A process of one queue: every job is one line, `advance(invoice id)`."""
+"""A process of one queue or more: every job is one line, `advance(invoice id)`."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Coroutine, Set
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -33,16 +32,34 @@ HEALTH_S: Final = 15
 JobFunction = Callable[[dict[str, Any], str], Coroutine[Any, Any, None]]
 
 
-async def work(settings: Settings, queue: Queue) -> None:
-    """Work on one queue until told to stop."""
-    if queue is Queue.DOCUMENTS:
+async def work(settings: Settings, queues: Set[Queue]) -> None:
+    """Work on the queues until told to stop; what runs then is finished, see `attend`."""
+    if Queue.DOCUMENTS in queues:
         sweep_scratch()
-    async with AsyncExitStack() as stack:
-        world = await stack.enter_async_context(open_world(settings, browser=queue is Queue.BROWSER))
-        worker = make_worker(settings.redis, queue, world)
-        stack.push_async_callback(worker.close)
-        log.info("worker ready", queue=queue.value, jobs=sorted(worker.functions))
+    async with open_world(settings, browser=Queue.BROWSER in queues) as world:
+        workers = [make_worker(settings.redis, queue, world) for queue in sorted(queues)]
+        log.info(
+            "worker ready", queues=sorted(queues), jobs=sorted(job for w in workers for job in w.functions)
+        )
+        async with asyncio.TaskGroup() as tasks:
+            for worker in workers:
+                tasks.create_task(attend(worker))
+
+
+async def attend(worker: Worker) -> None:
+    """Run the worker until cancelled, then let its running jobs end: their steps cut themselves off in time.
+
+    Cancelled once more it ends at once, and leaves what it held to its lease, as after a kill.
+    """
+    try:
         await worker.async_run()
+    finally:
+        try:
+            if running := [task for task in worker.tasks.values() if not task.done()]:
+                log.info("finishing jobs before the end", jobs=len(running))
+                await asyncio.wait(running)
+        finally:
+            await worker.close()
 
 
 def make_worker(redis_url: str, queue: Queue, world: World) -> Worker:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+import json
 import os
 import sqlite3
 import subprocess
 import sys
 import time
 import uuid
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -20,6 +24,7 @@ import httpx
 import pytesseract
 import pytest
 from PIL import Image
+from playwright._impl._driver import compute_driver_executable
 from pydantic import SecretStr
 
 from daemon.adapters.bank_browser import BankBrowser, BrowserSettings
@@ -37,6 +42,7 @@ CUSTOMER = "LLB10482"
 PASSWORD = "a-password-for-tests"
 TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 START_LIMIT_S = 30.0
+SERVER = json.loads(Path("deploy/playwright-server.json").read_text())
 VAULT = Vault(new_master_key())
 
 
@@ -100,6 +106,40 @@ async def browser() -> AsyncIterator[BankBrowser]:
     await running.start()
     yield running
     await running.stop()
+
+
+@asynccontextmanager
+async def served_browser(folder: Path) -> AsyncIterator[BankBrowser]:
+    """The browser of a Playwright server in another process, started as deploy/playwright-server.json says."""
+    server = await start_server(folder)
+    browser = BankBrowser(BrowserSettings(mode="container", ws_url=await address_of(server)))
+    try:
+        await browser.start()
+        yield browser
+    finally:
+        await browser.stop()
+        server.terminate()
+        await server.wait()
+
+
+async def start_server(folder: Path, port: int = 0) -> Process:
+    """The command of the container `chromium`; here a free port, and no sandbox of Chromium's for root."""
+    config = folder / "server.json"
+    config.write_text(json.dumps(SERVER | {"port": port, "chromiumSandbox": os.getuid() != 0}))
+    command = (
+        *compute_driver_executable(),
+        "launch-server",
+        "--browser",
+        "chromium",
+        "--config",
+        str(config),
+    )
+    return await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+
+
+async def address_of(server: Process) -> str:
+    assert server.stdout is not None
+    return (await asyncio.wait_for(server.stdout.readline(), START_LIMIT_S)).decode().strip()
 
 
 @pytest.fixture

@@ -9,20 +9,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import json
-import os
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright._impl._driver import compute_driver_executable
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page, async_playwright
 
 from daemon.adapters.bank_browser import BankBrowser, BrowserSettings, chromium_path
-from daemon.adapters.bank_guard import LAUNCH_ARGUMENTS
 from schema.errors import TransientError
+from tests.integration.bank_rig import served_browser
 
 SETTLE_S = 0.8
 """How long a page may try; nothing announces that an attempt will not come."""
@@ -275,42 +272,12 @@ async def test_dialogs_are_dismissed(rig: Rig, guarded: BankBrowser) -> None:
 
 
 async def test_a_browser_on_a_playwright_server_is_guarded_too(rig: Rig, tmp_path: Path) -> None:
-    config = tmp_path / "server.json"
-    config.write_text(
-        json.dumps(
-            {
-                "executablePath": str(chromium_path(None)),
-                "args": list(LAUNCH_ARGUMENTS),
-                "host": "127.0.0.1",
-                "chromiumSandbox": os.getuid() != 0,
-            }
-        )
-    )
-    node, cli = compute_driver_executable()
-    server = await asyncio.create_subprocess_exec(
-        node,
-        cli,
-        "launch-server",
-        "--browser",
-        "chromium",
-        "--config",
-        str(config),
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert server.stdout is not None
-    address = (await asyncio.wait_for(server.stdout.readline(), 30)).decode().strip()
-    browser = BankBrowser(BrowserSettings(mode="container", ws_url=address))
-    try:
-        await browser.start()
+    async with served_browser(tmp_path) as browser:
         rig.forbidden.forget()
         for name in ("image", "redirect-top", "worker-websocket", "webrtc", "webtransport"):
             async with browser.open(rig.origin) as tab:
                 await rig.visit(tab.page, name)
         assert rig.forbidden.arrivals == []
-    finally:
-        await browser.stop()
-        server.terminate()
-        await server.wait()
 
 
 async def test_a_playwright_server_that_is_away_is_transient() -> None:

@@ -13,6 +13,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from daemon.serve import with_heartbeat
+from schema.errors import SettingsError
 from schema.states import State
 from schema.store import open_database
 from schema.vault import Vault, new_master_key
@@ -242,6 +244,30 @@ async def test_a_missing_setting_stops_every_start_with_one_sentence(shell: Shel
     for done in await asyncio.gather(*(shell.run(*start, MASTER_KEY="") for start in starts)):
         said = "MASTER_KEY is not set: make one with `countersign keys new`."
         assert said in one_sentence(done)
+
+
+async def test_a_heartbeat_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+    async def work() -> None:
+        pytest.fail("the work began")
+
+    with pytest.raises(SettingsError, match=r"^HEARTBEAT_FILE .* cannot be made: No such file"):
+        await with_heartbeat(work(), tmp_path / "nowhere" / "beat")
+
+
+async def test_a_heartbeat_is_touched_while_the_work_lasts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("daemon.serve.BEAT_S", 0.01)
+    file = tmp_path / "beat"
+
+    async def work() -> str:
+        os.utime(file, (0, 0))
+        async with asyncio.timeout(5):
+            while file.stat().st_mtime == 0:  # noqa: ASYNC110 - the clock of a file offers no event
+                await asyncio.sleep(0.01)
+        return "done"
+
+    assert await with_heartbeat(work(), file) == "done"
 
 
 async def test_a_malformed_setting_is_named_and_not_repeated(shell: Shell) -> None:

@@ -15,7 +15,7 @@ import redis.asyncio
 
 from daemon.queue import deserialize, open_bell, queue_name, serialize
 from daemon.ringer import ring_bells, sweep
-from daemon.worker import make_worker
+from daemon.worker import attend, make_worker
 from schema.document import Reading
 from schema.ids import InvoiceId
 from schema.states import Queue, State
@@ -40,13 +40,11 @@ class Exploit:
 async def working(town: Town, redis_url: str, *, copies: int = 1) -> AsyncIterator[None]:
     """Workers of all queues in this process."""
     workers = [make_worker(redis_url, queue, town.world) for queue in Queue for _ in range(copies)]
-    tasks = [asyncio.create_task(worker.async_run()) for worker in workers]
+    tasks = [asyncio.create_task(attend(worker)) for worker in workers]
     try:
         yield
     finally:
         await stop(tasks)
-        for worker in workers:
-            await worker.close()
 
 
 @asynccontextmanager
@@ -300,3 +298,52 @@ def test_jobs_are_written_as_json() -> None:
     assert deserialize(serialize({"a": [1, "x"]})) == {"a": [1, "x"]}
     with pytest.raises(ValueError, match="Expecting value"):
         deserialize(pickle.dumps("x", protocol=0))
+
+
+def slow(town: Town) -> tuple[asyncio.Event, asyncio.Event]:
+    """Reading begins (the first is set) and then lasts until the second is."""
+    begun, let_go, read = asyncio.Event(), asyncio.Event(), town.reader.read
+
+    async def reading(data: bytes, name: str) -> Reading:
+        begun.set()
+        await let_go.wait()
+        return await read(data, name)
+
+    town.reader.read = reading  # type: ignore[method-assign]
+    return begun, let_go
+
+
+async def test_a_worker_told_to_stop_finishes_what_it_holds_and_takes_no_more(
+    town: Town, redis_url: str
+) -> None:
+    begun, let_go = slow(town)
+    await bring(town, b"one")
+    first = await only(town)
+    worker = asyncio.create_task(attend(make_worker(redis_url, Queue.DOCUMENTS, town.world)))
+    async with open_bell(redis_url) as bell:
+        await bell.ring(first, State.RECEIVED, 0, 0)
+        await asyncio.wait_for(begun.wait(), DEADLINE_S)
+        worker.cancel()
+        await bring(town, b"two")
+        await sweep(town.world.store, bell)
+        let_go.set()
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wait_for(worker, DEADLINE_S)
+    await all_are(town, State.EXTRACTED, State.RECEIVED)
+    assert (await town.world.store.operations.gauges()).claimed == 0
+
+
+async def test_a_worker_told_twice_ends_at_once_and_the_lease_says_so(town: Town, redis_url: str) -> None:
+    begun, _ = slow(town)
+    await bring(town, b"one")
+    worker = asyncio.create_task(attend(make_worker(redis_url, Queue.DOCUMENTS, town.world)))
+    async with open_bell(redis_url) as bell:
+        await bell.ring(await only(town), State.RECEIVED, 0, 0)
+        await asyncio.wait_for(begun.wait(), DEADLINE_S)
+    worker.cancel()
+    await asyncio.wait({worker}, timeout=QUICK_S)
+    worker.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(worker, DEADLINE_S)
+    await all_are(town, State.RECEIVED)
+    assert (await town.world.store.operations.gauges()).claimed == 1

@@ -17,6 +17,7 @@ from fastapi.routing import APIRoute
 
 from daemon.__main__ import app
 from daemon.imports import import_purchase_orders, import_vendors
+from daemon.secret_files import secret_names
 from daemon.settings import Settings
 from daemon.web import audit, health, media, webhooks
 from handlers.advance import STEPS
@@ -272,9 +273,12 @@ def test_a_named_setting_exists(path: Path) -> None:
     inline = [
         match[1] for each in quoted(text) if (match := re.match(r"([A-Z][A-Z0-9]*_[A-Z0-9_]+)(=|$)", each))
     ]
-    constants = {"ONLY_HERE", "_FAULTS"}
+    constants = {"ONLY_HERE", "_FAULTS", "NAME_FILE"} | set(
+        re.findall(r"\$\{(\w+_IMAGE)", read("deploy/compose.yml"))
+    )
     named = {name for name in (*indented, *inline) if not name.startswith("MOCKBANK_")} - constants
-    assert named <= {name.upper() for name in Settings.model_fields}
+    files = {f"{name.upper()}_FILE" for name in secret_names(Settings)}
+    assert named <= {name.upper() for name in Settings.model_fields} | files
 
 
 @documents

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from daemon.secret_files import LARGEST_BYTES, secret_names
 from daemon.settings import NEEDED, PASSWORDS, Settings, complete_settings, contradictions, load_settings
 from schema.errors import SettingsError
 from schema.vault import new_master_key
@@ -124,6 +125,7 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
         monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(f"{name.upper()}_FILE", raising=False)
     monkeypatch.chdir(tmp_path)
 
 
@@ -261,3 +263,72 @@ def test_a_dotenv_file_is_read_and_the_environment_wins(
     monkeypatch.setenv("SMTP_HOST", "from-environment")
     read = load_settings()
     assert (read.imap_host, read.smtp_host) == ("from-file", "from-environment")
+
+
+@pytest.mark.parametrize("name", secret_names(Settings))
+def test_every_secret_may_come_from_a_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "secret").write_text(f" {SECRET}\r\n")
+    monkeypatch.setenv(name.upper(), "")  # as `.env` has it when nothing was filled in
+    monkeypatch.setenv(f"{name.upper()}_FILE", str(tmp_path / "secret"))
+    read = getattr(load_settings(), name)
+    (value,) = read if isinstance(read, tuple) else (read,)
+    assert value.get_secret_value() == (SECRET if isinstance(read, tuple) else f" {SECRET}")
+
+
+def test_a_file_may_be_named_in_dotenv_too(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text(SECRET)
+    (tmp_path / ".env").write_text(f"IMAP_PASSWORD=\nIMAP_PASSWORD_FILE={tmp_path / 'secret'}\n")
+    assert load_settings().imap_password.get_secret_value() == SECRET
+
+
+def test_what_is_no_secret_comes_from_no_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "host").write_text("imap.example")
+    monkeypatch.setenv("IMAP_HOST_FILE", str(tmp_path / "host"))
+    assert load_settings().imap_host == ""
+
+
+def test_a_secret_given_twice_is_refused_and_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "secret").write_text(SECRET)
+    monkeypatch.setenv("BANK_PASSWORD", SECRET)
+    monkeypatch.setenv("BANK_PASSWORD_FILE", str(tmp_path / "secret"))
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    assert str(refused.value) == "BANK_PASSWORD and BANK_PASSWORD_FILE are both set: leave one of them out."
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (None, "which cannot be read: No such file or directory."),
+        (b"\xff\xfe", "which holds no text."),
+        (b"x" * (LARGEST_BYTES + 1), "which is too large for a secret."),
+    ],
+)
+def test_a_file_that_is_no_secret_is_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes | None, complaint: str
+) -> None:
+    if content is not None:
+        (tmp_path / "secret").write_bytes(content)
+    monkeypatch.setenv("MASTER_KEY_FILE", str(tmp_path / "secret"))
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    assert str(refused.value) == f"MASTER_KEY_FILE names {tmp_path / 'secret'}, {complaint}"
+
+
+def test_an_empty_file_is_an_empty_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("\n")
+    monkeypatch.setenv("MASTER_KEY_FILE", str(tmp_path / "secret"))
+    with pytest.raises(SettingsError, match=r"^MASTER_KEY is not set"):
+        complete_settings()
+
+
+def test_an_empty_path_is_no_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    optional = [name for name, member in Settings.model_fields.items() if member.annotation == Path | None]
+    assert "chromium_path" in optional
+    for name in optional:
+        monkeypatch.setenv(name.upper(), "")
+    assert [name for name in optional if getattr(load_settings(), name) is not None] == []
