@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from handlers.reading.confidence import CHECKSUM, with_print
@@ -37,6 +38,11 @@ TOP: Final = 0.35
 """The upper part of the first page, where letterheads stand."""
 
 OWN_DOMAIN: Final = 0.12
+ONE_PRINT: Final = 1.1
+"""Words are of one size if none is a tenth higher than another."""
+
+SAME_EDGE: Final = 0.01
+"""Left edges this near, as a share of the page's width, are one edge."""
 
 _DOMAIN = re.compile(r"(?:www\.|@|https?://(?:www\.)?)([\w-]{3,40})\.[a-z.]{2,6}", re.IGNORECASE)
 _MAIL_HOSTS: Final = frozenset(
@@ -67,9 +73,23 @@ def read_seller_name(marked: Marked) -> Found[str] | None:
     found = list(_names(marked))
     if not found:
         return None
-    found = _favoured_by_domain(found, marked.text)
+    found = _favoured_by_domain(_lengthened(found), marked.text)
     best = max(found, key=lambda item: item.confidence + (SEEN_TWICE if _elsewhere(item, found) else 0))
     return best.with_confidence(max(best.confidence, AGREED)) if _elsewhere(best, found) else best
+
+
+def _lengthened(found: list[Found[str]]) -> list[Found[str]]:
+    """Names that are the second line of a longer name stand for the longer one."""
+    longer = [item for item in found if _has_two_lines(item) and item.confidence >= LEGAL]
+    kept = []
+    for item in found:
+        whole = next((other for other in longer if _ends_with(other.value, item.value)), item)
+        kept.append(replace(item, value=whole.value))
+    return kept
+
+
+def _ends_with(whole: str, part: str) -> bool:
+    return whole != part and fold_label(whole).endswith(fold_label(part))
 
 
 def _elsewhere(item: Found[str], found: Sequence[Found[str]]) -> bool:
@@ -142,7 +162,7 @@ def _name_below(marked: Marked, label: Label, base: float) -> Iterator[Found[str
             words = [word for word in line.words[1:] if word.text != ":"]
             words = words[: _first_gap(words)]
             if words and _is_name(_clean(words)):
-                yield _name(_clean(words), words, base + 0.06)
+                yield _with_upper_line(page, line, words, base + 0.06)
                 return
     for depth, words in enumerate(cells_below(label, page, lines=5)):
         cell = words[: _first_gap(words)]
@@ -152,12 +172,29 @@ def _name_below(marked: Marked, label: Label, base: float) -> Iterator[Found[str
             return
 
 
+def _with_upper_line(page: Page, line: Line, cell: Sequence[Word], base: float) -> Found[str]:
+    """The value of `Name:` with its first line, which stands above the label when the label is centred on both.
+
+    A lone cell above, at the same edge and nearer to this line than to the one before it, belongs to this one.
+    """
+    index = page.lines.index(line)
+    before, upper = page.lines[max(0, index - 2) : index] if index > 1 else (None, None)
+    if before is None or upper is None or len(upper.cells()) > 1:
+        return _name(_clean(cell), cell, base)
+    text = _clean(upper.words)
+    aligned = abs(upper.words[0].x0 - cell[0].x0) < SAME_EDGE
+    nearer = line.y0 - upper.y0 < upper.y0 - before.y0
+    if aligned and nearer and line.words[0].x0 < cell[0].x0 - SAME_EDGE and _is_name(text):
+        return _name(f"{text} {_clean(cell)}", [*upper.words, *cell], base)
+    return _name(_clean(cell), cell, base)
+
+
 def _two_lines(page: Page, index: int, cell: Sequence[Word], base: float) -> Found[str]:
     """A name without legal form goes on in the next line when that one has it."""
     text = _clean(cell)
     following = page.lines[index + 1 : index + 2]
     for below in following[0].cells() if following else []:
-        aligned = abs(below[0].x0 - cell[0].x0) < 0.01
+        aligned = abs(below[0].x0 - cell[0].x0) < SAME_EDGE
         if aligned and not _has_legal_form(text) and _has_legal_form(_clean(below)):
             return _name(f"{text} {_clean(below)}", [*cell, *below], base)
     return _name(text, cell, base)
@@ -172,8 +209,26 @@ def _first_line(marked: Marked) -> Iterator[Found[str]]:
         for cell in line.cells():
             text = _clean(cell)
             if _is_name(text) and not in_buyer_block(marked, page, index, cell):
-                yield _two_lines(page, index, cell, FIRST_LINE - 0.02 * rank)
+                made = _two_lines(page, index, cell, FIRST_LINE - 0.02 * rank)
+                letterhead = index == 0 and _one_print(made) and not _shared_word(made.value)
+                yield made.with_confidence(LEGAL + 0.06) if letterhead else made
                 rank += 1
+
+
+def _one_print(found: Found[str]) -> bool:
+    """True if a name of two lines is printed in one size: not a brand over its company."""
+    heights = [word.height for word in found.words]
+    return _has_two_lines(found) and max(heights) < ONE_PRINT * min(heights)
+
+
+def _has_two_lines(found: Found[str]) -> bool:
+    return found.words[-1].y0 > found.words[0].middle
+
+
+def _shared_word(name: str) -> bool:
+    """True if a word comes twice, as in `Anna Muster, Muster GmbH`: a person over a company."""
+    words = [fold_label(word) for word in name.split()]
+    return len(set(words)) < len(words)
 
 
 def in_buyer_block(marked: Marked, page: Page, index: int, cell: Sequence[Word]) -> bool:
@@ -234,6 +289,7 @@ def _is_name(text: str) -> bool:
         and letters >= len(text.replace(" ", "")) * 0.6
         and fold_label(text) not in _TITLES
         and len(text) <= 80
+        and ": " not in text
     )
 
 
@@ -318,6 +374,9 @@ def _gstin_at(line: Line, start: int) -> tuple[str, tuple[Word, ...]] | None:
 
 def _labelled_tax_ids(marked: Marked) -> Iterator[Found[str]]:
     for label in marked.of(Role.TAX_ID):
+        before = label.line.words[max(0, label.first - 2) : label.first]
+        if _YOURS.search(" ".join(word.text for word in before)):
+            continue
         words = words_right_of(label, marked.on(label.line))[:2]
         for word in words:
             text = word.text.strip(":,;")
