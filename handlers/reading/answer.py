@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
+from handlers.reading.calibration import calibrated
 from handlers.reading.fields import Fields
 from handlers.reading.marked import Found
 
@@ -57,7 +58,7 @@ def as_json(made: Made) -> dict[str, Any]:
     return {
         "ok": True,
         "kind": made.kind,
-        "fields": {f.name: _field(getattr(made.fields, f.name)) for f in fields(Fields)},
+        "fields": {f.name: _field(f.name, getattr(made.fields, f.name)) for f in fields(Fields)},
         "text": made.text[:MAX_TEXT],
         "page_count": made.page_count,
         "pictures": [
@@ -70,12 +71,12 @@ def as_json(made: Made) -> dict[str, Any]:
     }
 
 
-def _field(found: Found[Any] | None) -> dict[str, Any]:
+def _field(name: str, found: Found[Any] | None) -> dict[str, Any]:
     if found is None:
         return {}
     return {
         "value": found.value if isinstance(found.value, int) else str(found.value),
-        "confidence": round(min(max(found.confidence, 0.0), 1.0), 3),
+        "confidence": round(min(max(calibrated(name, found), 0.0), 1.0), 3),
         "text": found.text[:MAX_PRINTED] or None,
         "place": _place(found),
         "source": found.source,
