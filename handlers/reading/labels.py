@@ -22,6 +22,9 @@ _QUALIFIES: Final = re.compile(
 )
 """After such a word a label only describes the label before it: `Total (incl. VAT)`."""
 
+_STROKES: Final = {"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe"}
+"""Letters whose stroke Unicode does not take for an accent."""
+
 _RATE: Final = re.compile(r"\d{1,2}(?:[.,]\d+)?|%|\d{1,2}(?:[.,]\d+)?%")
 
 _STARTS_AFTER: Final = " (/:|,*•.;[\u2013"
@@ -68,7 +71,7 @@ def fold_char(char: str) -> str:
     if char in "#°º":
         return "#"
     kept = []
-    for part in unicodedata.normalize("NFKD", char.casefold()):
+    for part in unicodedata.normalize("NFKD", _STROKES.get(char.casefold(), char.casefold())):
         category = unicodedata.category(part)
         if category[0] in "LN":
             kept.append(part)

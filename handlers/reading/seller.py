@@ -235,6 +235,8 @@ def in_buyer_block(marked: Marked, page: Page, index: int, cell: Sequence[Word])
     """True if the nearest party label above or left of a cell names the buyer."""
     for above in range(index, max(-1, index - BUYER_BLOCK), -1):
         line = page.lines[above]
+        if above < index and _sums_over(marked, line, cell):
+            return False
         for label in reversed(marked.on(line)):
             if label.role not in (Role.BUYER, Role.SELLER) or (label.weak and not _is_heading(label)):
                 continue
@@ -243,6 +245,15 @@ def in_buyer_block(marked: Marked, page: Page, index: int, cell: Sequence[Word])
             if above < index and _under(line, label, cell):
                 return label.role is Role.BUYER
     return False
+
+
+def _sums_over(marked: Marked, line: Line, cell: Sequence[Word]) -> bool:
+    """True if a total begins the line or the cell's column: an address ends before the sums."""
+    return any(
+        label.role in (Role.TOTAL, Role.NET, Role.TAX)
+        and (label.first == 0 or abs(label.words[0].x0 - cell[0].x0) < SAME_EDGE)
+        for label in marked.on(line)
+    )
 
 
 def _is_heading(label: Label) -> bool:

@@ -124,3 +124,36 @@ def test_the_subtotal_of_a_section_does_not_end_the_table() -> None:
         "Total                              110.00"
     )
     assert value(found.lines) == 2
+
+
+def test_a_tax_number_below_the_sums_is_not_in_the_address_above_them() -> None:
+    found = read(
+        "Kantoorhuis Linde B.V.\nFactuurnummer 2024-0391\nAan: Stichting Voorbeeld\n"
+        "Totaal excl. btw     € 300,00\nBTW 21%              €  63,00\nTotaal te betalen    € 363,00\n"
+        "BTW-nr NL123456789B01"
+    )
+    assert value(found.seller_tax_id) == "NL123456789B01"
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "issued", "due", "total"),
+    [
+        ("Fakturanummer: 203\nFakturadatum: 2024-03-05\nFörfallodatum: 2024-04-04\nAtt betala SEK 1 250,00", "203",
+         date(2024, 3, 5), date(2024, 4, 4), "1250.00"),
+        ("Fakturanr. 88\nFakturadato: 05.03.2024\nForfaldsdato: 04.04.2024\nI alt inkl. moms DKK 1.250,00", "88",
+         date(2024, 3, 5), date(2024, 4, 4), "1250.00"),
+        ("Laskun numero: 771\nLaskun päiväys: 5.3.2024\nEräpäivä: 4.4.2024\nMaksettava yhteensä 124,00 €", "771",
+         date(2024, 3, 5), date(2024, 4, 4), "124.00"),
+        ("Číslo faktury: 2024050\nDatum vystavení: 10.5.2024\nDatum splatnosti: 24.5.2024\nK úhradě 12 100,00 Kč",
+         "2024050", date(2024, 5, 10), date(2024, 5, 24), "12100.00"),
+        ("Faktura nr FV/12/24\nData wystawienia: 12.06.2024\nTermin płatności: 26.06.2024\nDo zapłaty: 246,00 PLN",
+         "FV/12/24", date(2024, 6, 12), date(2024, 6, 26), "246.00"),
+    ],
+)  # fmt: skip
+def test_the_languages_of_the_north_and_the_east_are_read(
+    text: str, number: str, issued: date, due: date, total: str
+) -> None:
+    found = read(text)
+    assert (value(found.invoice_number), value(found.issue_date), value(found.due_date), value(found.total)) == (
+        number, issued, due, Decimal(total),
+    )  # fmt: skip
