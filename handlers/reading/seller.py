@@ -1,4 +1,4 @@
-"""Who sent the invoice: name and tax id of the seller, never the buyer's; pure."""
+"""Who sent the invoice: the name of the seller, never the buyer's; pure."""
 
 from __future__ import annotations
 
@@ -7,15 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from handlers.reading.confidence import CHECKSUM, with_print
-from handlers.reading.identifiers import (
-    GSTIN_LENGTH,
-    compact,
-    gstin_from_ocr,
-    gstin_is_valid,
-    looks_like_gstin,
-    vat_is_wellformed,
-)
+from handlers.reading.confidence import with_print
 from handlers.reading.labels import Label, cells_below, fold_label, is_label, words_right_of
 from handlers.reading.marked import Found, Marked
 from handlers.reading.vocabulary import Role, legal_forms, titles
@@ -30,9 +22,6 @@ LABELLED, SIGNED, LEGAL, FIRST_LINE, HOLDER = 0.84, 0.8, 0.72, 0.55, 0.56
 AGREED: Final = 0.91
 SEEN_TWICE: Final = 0.15
 """How much better a name is that two places give: a letterhead and an account's holder beat a lone legal form."""
-
-RIVALLED: Final = 0.69
-"""A VAT number when another tax number of the seller stands before it."""
 
 TOP: Final = 0.35
 """The upper part of the first page, where letterheads stand."""
@@ -56,7 +45,6 @@ _ADDRESS = re.compile(
     r"pune|mumbai|delhi|bengaluru|bangalore|chennai|kolkata|hyderabad|gurugram)\b|^\d{4,6}\b|\b\d{5,6}$",
     re.IGNORECASE,
 )
-_YOURS: Final = re.compile(r"\b(your|ihre|uw|votre|su|customer|kunden|client)\b", re.IGNORECASE)
 _FORMS: Final = frozenset(re.sub(r"[^\w&]", "", form) for form in legal_forms())
 _TITLES: Final = frozenset(fold_label(title) for known in titles().values() for title in known)
 _SIGNATURE = re.compile(r"^for\b[\s:,-]*(?:m/s\.?\s*)?(.{4,})$", re.IGNORECASE)
@@ -110,22 +98,6 @@ def _core(name: str) -> str:
     """The name without its legal form, as a domain would spell it."""
     words = [word for word in name.casefold().split() if re.sub(r"[^\w&]", "", word) not in _FORMS]
     return re.sub(r"\W", "", "".join(words))
-
-
-def read_seller_tax_id(marked: Marked) -> Found[str] | None:
-    """The first GSTIN or VAT number that is not the buyer's, else the first labelled tax number."""
-    labelled = list(_labelled_tax_ids(marked))
-    found = list(_checked_tax_ids(marked)) or labelled
-    if not found:
-        return None
-    best = max(found, key=lambda item: item.confidence)
-    earlier = [item for item in labelled if compact(item.value) != best.value and _before(item, best)]
-    return best.with_confidence(min(best.confidence, RIVALLED)) if earlier else best
-
-
-def _before(one: Found[str], other: Found[str]) -> bool:
-    """True if one stands before the other in the document."""
-    return (one.words[0].page, one.words[0].y0) < (other.words[0].page, other.words[0].y0)
 
 
 def _names(marked: Marked) -> Iterator[Found[str]]:
@@ -326,72 +298,3 @@ def _name(text: str, words: Sequence[Word], base: float) -> Found[str]:
 
 def _same(one: str, other: str) -> bool:
     return fold_label(one) == fold_label(other)
-
-
-def _checked_tax_ids(marked: Marked) -> Iterator[Found[str]]:
-    """GSTINs and VAT numbers by their own shape; the buyer's are left out."""
-    order = 0
-    for page, index, line in marked.lines():
-        for value, words, valid in _shapes(line):
-            at = line.words.index(words[0])
-            before = line.words[max(0, at - 4) : at]
-            if _YOURS.search(" ".join(word.text for word in before)) or in_buyer_block(
-                marked, page, index, words
-            ):
-                continue
-            base = (CHECKSUM if looks_like_gstin(value) else 0.92) if valid else 0.45
-            yield Found(
-                value,
-                with_print(base - 0.03 * min(order, 8), words, proven=valid and looks_like_gstin(value)),
-                words,
-                words[0].source,
-            )
-            order += 1
-
-
-def _shapes(line: Line) -> Iterator[tuple[str, tuple[Word, ...], bool]]:
-    for start, word in enumerate(line.words):
-        text = compact(word.text.split(":")[-1].strip(",;()"))
-        gstin = _gstin_at(line, start)
-        if gstin is not None:
-            yield gstin[0], gstin[1], gstin_is_valid(gstin[0])
-            continue
-        head = re.match(r"(?:[A-Z]{2}|CHE)", text)
-        if head is None:
-            continue
-        for count in range(1, 6):
-            words = line.words[start : start + count]
-            if any(":" in w.text for w in words[1:]):
-                break
-            joined = compact("".join(w.text for w in words).split(":")[-1].strip(",;()"))
-            following = line.words[start + count].text if start + count < len(line.words) else ""
-            if vat_is_wellformed(joined) and not following.isdigit():
-                yield joined, tuple(words), True
-                break
-
-
-def _gstin_at(line: Line, start: int) -> tuple[str, tuple[Word, ...]] | None:
-    """A GSTIN that begins at a word and may go on in the next two; OCR's O and 0 are told apart by its grammar."""
-    for count in range(1, 4):
-        words = line.words[start : start + count]
-        text = compact("".join(word.text for word in words).split(":")[-1].strip(",;()"))
-        if len(text) > GSTIN_LENGTH or len(words) < count:
-            return None
-        read = gstin_from_ocr(text) if words[0].source == "ocr" else text
-        if looks_like_gstin(read):
-            return read, tuple(words)
-    return None
-
-
-def _labelled_tax_ids(marked: Marked) -> Iterator[Found[str]]:
-    for label in marked.of(Role.TAX_ID):
-        before = label.line.words[max(0, label.first - 2) : label.first]
-        if _YOURS.search(" ".join(word.text for word in before)):
-            continue
-        words = words_right_of(label, marked.on(label.line))[:2]
-        for word in words:
-            text = word.text.strip(":,;")
-            if sum(char.isdigit() for char in text) >= 7 and re.fullmatch(r"[\w/.\- ]+", text):
-                if not in_buyer_block(marked, marked.page_of(label), label.line_index, [label.words[0]]):
-                    yield Found(text, with_print(0.8, [word]), (word,), word.source)
-                break
