@@ -9,7 +9,7 @@ ARGS ?=
 SIDE_BY_SIDE ?= -n 3 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-console chaos tamper check lint format types layers unit integration journey lock clean leaks console
+.PHONY: help setup demo test test-console chaos tamper bench-reading check lint format types layers unit integration journey lock clean leaks console
 
 # $(call stage,NAME,COMMAND): run it, then say how long it took.
 define stage
@@ -39,6 +39,9 @@ chaos: setup ## kill and break everything 500 times while invoices are paid, the
 
 tamper: setup ## falsify a record of 10,000 entries in five ways as the database's superuser, and see it noticed
 	@$(PY) -m sandbox tamper $(ARGS)
+
+bench-reading: setup ## read documents with known truth from COUNTERSIGN_CORPORA; how well, how surely, how fast
+	@$(PY) -m sandbox reading $(ARGS)
 
 check: setup lint types layers ## linter, formatter, types, import contracts
 

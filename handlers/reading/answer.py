@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
+from handlers.reading.calibration import calibrated
 from handlers.reading.fields import Fields
 from handlers.reading.identifiers import compact
 from handlers.reading.marked import Found
@@ -77,8 +78,8 @@ def as_json(made: Made) -> dict[str, Any]:
     return {
         "ok": True,
         "kind": made.kind,
-        "fields": {f.name: _field(getattr(made.fields, f.name)) for f in fields(Fields)},
-        "candidates": {f.name: _candidates(getattr(made.fields, f.name)) for f in fields(Fields)},
+        "fields": {f.name: _field(f.name, getattr(made.fields, f.name)) for f in fields(Fields)},
+        "candidates": {f.name: _candidates(f.name, getattr(made.fields, f.name)) for f in fields(Fields)},
         "text": made.text[:MAX_TEXT],
         "page_count": made.page_count,
         "pictures": [
@@ -91,7 +92,7 @@ def as_json(made: Made) -> dict[str, Any]:
     }
 
 
-def _candidates(found: Found[Any] | None) -> list[dict[str, Any]]:
+def _candidates(name: str, found: Found[Any] | None) -> list[dict[str, Any]]:
     """The value taken and the surest of the others, each value once; nothing where there was no choice."""
     if found is None:
         return []
@@ -101,7 +102,7 @@ def _candidates(found: Found[Any] | None) -> list[dict[str, Any]]:
             known.add(_key(other))
             kept.append(other)
     return [
-        _field(item)
+        _field(name, item)
         | {"value": str(item.value)[:MAX_PRINTED], "taken": item is found}
         | {"why": "only" if len(kept) == 1 and item.why == "best_labelled" else item.why}
         for item in kept
@@ -112,12 +113,12 @@ def _key(found: Found[Any]) -> str:
     return compact(str(found.value))
 
 
-def _field(found: Found[Any] | None) -> dict[str, Any]:
+def _field(name: str, found: Found[Any] | None) -> dict[str, Any]:
     if found is None:
         return {}
     return {
         "value": found.value if isinstance(found.value, int) else str(found.value),
-        "confidence": round(min(max(found.confidence, 0.0), 1.0), 3),
+        "confidence": round(min(max(calibrated(name, found), 0.0), 1.0), 3),
         "text": found.text[:MAX_PRINTED] or None,
         "place": _place(found),
         "source": found.source,

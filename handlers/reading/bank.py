@@ -90,7 +90,7 @@ def _ibans(marked: Marked) -> Iterator[Found[str]]:
 
 def _failed_ibans(marked: Marked) -> list[Found[str]]:
     """IBANs of a text layer whose check digits fail; of a picture they would be misreadings and are left out."""
-    lines = {id(label.line): label for label in marked.of(Role.IBAN)}
+    lines = {id(label.line) for label in marked.of(Role.IBAN, Role.BIC)}
     found: list[Found[str]] = []
     for page, index, line in marked.lines():
         if page.source == "ocr" or not (id(line) in lines or id(page.lines[index - 1]) in lines):

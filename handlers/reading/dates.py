@@ -15,20 +15,32 @@ FIRST_YEAR: Final = 1990
 LAST_YEAR: Final = 2099
 
 MONTHS: Final[dict[int, str]] = {
-    1: "january jan januar jän jänner janvier janv enero ene gennaio gen januari janeiro stycznia जनवरी जानेवारी जाने",
-    2: "february feb februar fevrier fevr fev febrero febbraio februari fevereiro lutego फरवरी फेब्रुवारी फेब्रु",
-    3: "march mar marz maerz mrz mars marzo maart mrt marco marca मार्च",
-    4: "april apr avril avr abril abr aprile kwietnia अप्रैल एप्रिल",
-    5: "may mai mayo maggio mag mei maio maja मई मे",
-    6: "june jun juni juin junio giugno giu junho czerwca जून",
-    7: "july jul juli juillet juil julio luglio lug julho lipca जुलाई जुलै",
-    8: "august aug aout agosto ago augustus sierpnia अगस्त ऑगस्ट",
-    9: "september sept sep septembre septiembre settembre set setembro wrzesnia सितंबर सितम्बर सप्टेंबर",
-    10: "october oct oktober okt octobre octubre ottobre ott outubro out pazdziernika अक्टूबर अक्तूबर ऑक्टोबर",
-    11: "november nov novembre noviembre novembro listopada नवंबर नवम्बर नोव्हेंबर",
-    12: "december dec dezember dez decembre diciembre dic dicembre desember dezembro grudnia दिसंबर दिसम्बर डिसेंबर",
+    1: "january jan januar jän jänner janvier janv enero ene gennaio gen januari janeiro stycznia जनवरी जानेवारी जाने"
+    " tammikuu tammikuuta ledna ianuarie ocak",
+    2: "february feb februar fevrier fevr fev febrero febbraio februari fevereiro lutego फरवरी फेब्रुवारी फेब्रु"
+    " helmikuu helmikuuta unora februarie subat",
+    3: "march mar marz maerz mrz mars marzo maart mrt marco marca मार्च"
+    " marts maaliskuu maaliskuuta brezna martie mart",
+    4: "april apr avril avr abril abr aprile kwietnia अप्रैल एप्रिल"
+    " huhtikuu huhtikuuta dubna aprilie nisan",
+    5: "may mai mayo maggio mag mei maio maja मई मे"
+    " toukokuu toukokuuta kvetna mayis",
+    6: "june jun juni juin junio giugno giu junho czerwca जून"
+    " kesakuu kesakuuta cervna iunie haziran",
+    7: "july jul juli juillet juil julio luglio lug julho lipca जुलाई जुलै"
+    " heinakuu heinakuuta cervence iulie temmuz",
+    8: "august aug aout agosto ago augustus sierpnia अगस्त ऑगस्ट"
+    " elokuu elokuuta srpna augusti agustos",
+    9: "september sept sep septembre septiembre settembre set setembro wrzesnia सितंबर सितम्बर सप्टेंबर"
+    " syyskuu syyskuuta zari septembrie eylul",
+    10: "october oct oktober okt octobre octubre ottobre ott outubro out pazdziernika अक्टूबर अक्तूबर ऑक्टोबर"
+    " lokakuu lokakuuta rijna octombrie ekim",
+    11: "november nov novembre noviembre novembro listopada नवंबर नवम्बर नोव्हेंबर"
+    " marraskuu marraskuuta listopadu noiembrie kasim",
+    12: "december dec dezember dez decembre diciembre dic dicembre desember dezembro grudnia दिसंबर दिसम्बर डिसेंबर"
+    " joulukuu joulukuuta prosince decembrie aralik",
 }  # fmt: skip
-"""Month names and their abbreviations, without accents, in en de fr es it nl pt pl hi mr."""
+"""Month names and their abbreviations, without accents, in en de fr es it nl pt pl da sv no fi cs ro tr hi mr."""
 
 
 def fold(text: str) -> str:

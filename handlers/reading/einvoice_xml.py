@@ -128,13 +128,7 @@ def _cii(root: etree._Element) -> XmlInvoice:
     return XmlInvoice(
         number=_text(document, "ID"),
         issue_date=_date(_text(document, "IssueDateTime/DateTimeString", "IssueDateTime/DateTime")),
-        due_date=_date(
-            _text(
-                settlement,
-                "SpecifiedTradePaymentTerms/DueDateDateTime/DateTimeString",
-                "SpecifiedTradePaymentTerms/DueDateDateTime/DateTime",
-            )
-        ),
+        due_date=_cii_due_date(settlement),
         currency=currency,
         total=_decimal(_text(sums, "GrandTotalAmount")),
         net=_decimal(_text(sums, "TaxBasisTotalAmount")),
@@ -154,6 +148,16 @@ def _cii(root: etree._Element) -> XmlInvoice:
         direct_debit=_debits(settlement, "//SpecifiedTradeSettlementPaymentMeans/TypeCode"),
         notes=_notes(document, "IncludedNote/Content"),
     )
+
+
+def _cii_due_date(settlement: etree._Element) -> date | None:
+    """The latest day of the terms that grant no discount: a discount's day comes earlier and is optional."""
+    dated: dict[bool, list[date]] = {True: [], False: []}
+    for term in _all(settlement, "SpecifiedTradePaymentTerms"):
+        day = _date(_text(term, "DueDateDateTime/DateTimeString", "DueDateDateTime/DateTime"))
+        if day is not None:
+            dated[bool(_all(term, "ApplicableTradePaymentDiscountTerms"))].append(day)
+    return max(dated[False] or dated[True], default=None)
 
 
 def _first(root: etree._Element, *paths: str) -> etree._Element:

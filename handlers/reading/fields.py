@@ -15,9 +15,10 @@ from handlers.reading.kinds import kind_of
 from handlers.reading.lines import read_line_count
 from handlers.reading.marked import Found, Marked
 from handlers.reading.numbers import read_invoice_number, read_order_number
-from handlers.reading.seller import read_seller_name, read_seller_tax_id
+from handlers.reading.seller import read_seller_name
 from handlers.reading.spelled import spelled_sums
 from handlers.reading.sums import mark_of
+from handlers.reading.tax_ids import read_seller_tax_id
 from handlers.reading.totals import Totals, read_totals
 from handlers.reading.words import Page
 

@@ -16,9 +16,10 @@ from handlers.reading.confidence import (
     with_print,
 )
 from handlers.reading.dates import FoundDate, find_dates, month_comes_first
-from handlers.reading.marked import Found, Marked, char_owner, governing, words_between
+from handlers.reading.labels import Label
+from handlers.reading.marked import Found, Marked, char_owner, governing, label_above, words_between
 from handlers.reading.vocabulary import Role
-from handlers.reading.words import Word
+from handlers.reading.words import Page, Word
 
 AMBIGUOUS: Final = 0.86
 """03/04/2026 in a document that gives no hint of its country."""
@@ -28,6 +29,9 @@ OTHER_LABEL: Final = 0.2
 
 BEFORE_ISSUE: Final = 0.5
 """A due date before the issue date is printed sometimes, and misread more often."""
+
+
+DATE_ROLES: Final = (Role.ISSUE_DATE, Role.DUE_DATE, Role.OTHER_DATE, Role.NUMBER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,7 @@ def _all_dates(marked: Marked, day_first: bool) -> Iterator[_Dated]:
     for page, index, line in marked.lines():
         for item in find_dates(line.text, month_first=month_first):
             word = char_owner(line)[item.start]
-            label, beside = governing(marked, page, index, word)
+            label, beside = _governing_date(marked, page, index, word)
             role = label.role if label else None
             base = _base(role, bool(label and label.weak), beside)
             if not item.sure and not day_first:
@@ -108,6 +112,16 @@ def _all_dates(marked: Marked, day_first: bool) -> Iterator[_Dated]:
                 role,
                 order,
             )
+
+
+def _governing_date(marked: Marked, page: Page, index: int, word: int) -> tuple[Label | None, bool]:
+    """The label of a date; the head of its column goes before words on its left that name no date."""
+    label, beside = governing(marked, page, index, word)
+    if label is not None and beside and label.role not in DATE_ROLES:
+        above = label_above(marked, page, index, page.lines[index].words[word])
+        if above is not None and above.role in DATE_ROLES:
+            return above, False
+    return label, beside
 
 
 def _found(source: str, item: FoundDate, base: float, words: tuple[Word, ...]) -> Found[date]:

@@ -17,10 +17,15 @@ LINES_BELOW: Final = 2
 """A value under its label stands at most this many lines below it."""
 
 _QUALIFIES: Final = re.compile(
-    r"\(?\b(includes|include|inkl|incl|excl|exkl|inclusive|including|excluding|exclusive|ohne|of|before|after|without|inkludiert)\b\.?:?$",
+    r"\(?\b(includes|include|inkl|incl|excl|exkl|inclusive|including|excluding|exclusive|ohne|of|before|after|without|inkludiert|inklusive|exklusive|einschlie(?:ss|ß)lich|inclusief|exclusief|inclus[ao]?|inclu[ií]do|compris|sans|hors|senza|zonder|med|uden|utan)\b\.?:?$",
     re.IGNORECASE,
 )
 """After such a word a label only describes the label before it: `Total (incl. VAT)`."""
+
+_STROKES: Final = {"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe"}
+"""Letters whose stroke Unicode does not take for an accent."""
+
+_RATE: Final = re.compile(r"\d{1,2}(?:[.,]\d+)?|%|\d{1,2}(?:[.,]\d+)?%")
 
 _STARTS_AFTER: Final = " (/:|,*•.;[\u2013"
 """What may stand before a label inside a word; a hyphen may not: `Vertrags-Nr` is not `Nr`."""
@@ -66,7 +71,7 @@ def fold_char(char: str) -> str:
     if char in "#°º":
         return "#"
     kept = []
-    for part in unicodedata.normalize("NFKD", char.casefold()):
+    for part in unicodedata.normalize("NFKD", _STROKES.get(char.casefold(), char.casefold())):
         category = unicodedata.category(part)
         if category[0] in "LN":
             kept.append(part)
@@ -93,9 +98,11 @@ def is_label(text: str) -> bool:
 
 
 def _qualifies_another(label: Label) -> bool:
-    """True if the label stands in `(incl. VAT)` or `excl. GST` after some other words."""
-    before = label.line.words[label.first - 1].text if label.first > 1 else ""
-    return bool(before and _QUALIFIES.search(before))
+    """True if the label stands in `(incl. VAT)` or `inkl. 19 % MwSt` after some other words."""
+    at = label.first - 1
+    while at > 0 and _RATE.fullmatch(label.line.words[at].text):
+        at -= 1
+    return at > 0 and bool(_QUALIFIES.search(label.line.words[at].text))
 
 
 def words_right_of(label: Label, on_line: Sequence[Label]) -> list[Word]:

@@ -20,6 +20,12 @@ COLUMNS_WANTED: Final = 3
 LAST_COLUMN: Final = 0.25
 """The sum that counts for a row ends within this share of the page from the header's right end."""
 
+SAME_EDGE: Final = 0.012
+"""Right edges this near, as a share of the page's width, are one column."""
+
+COUNTING: Final = ((1, 1), (0, 1), (10, 10))
+"""First number and step: 1, 2, 3; 0, 1, 2; 10, 20, 30."""
+
 PROVEN, NUMBERED, COUNTED = 0.95, 0.88, 0.65
 """The rows add up to the net or total; they are numbered 1 to n; they were only counted."""
 
@@ -134,8 +140,8 @@ def read_line_count(
     2. If the counts agree or only one exists, and the sums add up to net or total, that is proven.
     3. If they differ, the numbering is believed: sums stand in sub-rows too.
     """
-    tables = [table for page in marked.pages if (table := _table(marked, page, mark)) is not None]
-    rows = [row for table in tables for row in _rows(table, mark)]
+    tables = _tables(marked, mark, net)
+    rows = _column([row for table in tables for row in _rows(table, mark)], (net, total))
     numbered = _numbered([line for table in tables for line in table.lines])
     words = rows[0].words if rows else numbered[0].words if numbered else ()
     added = bool(rows) and sum((row.value for row in rows), Decimal(0)) in (net, total)
@@ -154,18 +160,52 @@ def read_line_count(
     return Found(count, base, words, words[0].source)
 
 
-def _table(marked: Marked, page: Page, mark: str | None) -> _Table | None:
-    """The lines between the header of items and the first total below it."""
-    header = _header(page)
-    if header is None:
-        return None
+def _tables(marked: Marked, mark: str | None, net: Decimal | None) -> list[_Table]:
+    """The table of each page; one that no total ends goes on at the top of the next page."""
+    found: list[_Table] = []
+    unended: _Table | None = None
+    for page in marked.pages:
+        header = _header(page)
+        if header is None and unended is None:
+            continue
+        head = page.lines[header] if header is not None else None
+        below = page.lines[header + 1 :] if header is not None else page.lines
+        kept, ended = _items(marked, below, mark, net)
+        left = head.words[0].x0 if head else unended.left if unended else 0.0
+        right = max(word.x1 for word in head.words) if head else unended.right if unended else 1.0
+        found.append(_Table(tuple(kept), left, right))
+        unended = None if ended else found[-1]
+    return found
+
+
+def _items(
+    marked: Marked, lines: Sequence[Line], mark: str | None, net: Decimal | None
+) -> tuple[list[Line], bool]:
+    """The lines before the first total, and whether there is one; a section's subtotal is passed over."""
     kept: list[Line] = []
-    for line in page.lines[header + 1 :]:
+    for line in lines:
         if _ends_table(marked, line, mark):
-            break
-        kept.append(line)
-    head = page.lines[header]
-    return _Table(tuple(kept), head.words[0].x0, max(word.x1 for word in head.words))
+            if not _is_section(marked, line, mark, net):
+                return kept, True
+        else:
+            kept.append(line)
+    return kept, False
+
+
+def _is_section(marked: Marked, line: Line, mark: str | None, net: Decimal | None) -> bool:
+    """True if the line gives a subtotal that is less than the whole net."""
+    sums = [item.value for item in sums_in(line.words, mark) if item.money]
+    roles = {label.role for label in marked.on(line)}
+    return roles == {Role.NET} and net is not None and all(abs(value) < abs(net) for value in sums)
+
+
+def _column(rows: list[Sum], wholes: Sequence[Decimal | None]) -> list[Sum]:
+    """The rows whose sums end at one edge: those that add up to a whole, else those of the fullest column."""
+    columns = [[row for row in rows if abs(row.x1 - edge.x1) < SAME_EDGE] for edge in rows]
+    proven = [column for column in columns if sum((row.value for row in column), Decimal(0)) in wholes]
+    if sum((row.value for row in rows), Decimal(0)) in wholes:
+        return rows
+    return max(proven or columns, key=lambda column: (len(column), column[0].x1), default=rows)
 
 
 def _rows(table: _Table, mark: str | None) -> list[Sum]:
@@ -182,12 +222,16 @@ def _rows(table: _Table, mark: str | None) -> list[Sum]:
 
 
 def _numbered(lines: Sequence[Line]) -> list[Line]:
-    """The lines that begin with 1, 2, 3 and so on, all at about the same left edge."""
+    """The lines that begin with running numbers, all at about the same left edge, in the longest way to count."""
+    return max((_counted(lines, first, step) for first, step in COUNTING), key=len)
+
+
+def _counted(lines: Sequence[Line], first: int, step: int) -> list[Line]:
     found: list[Line] = []
     for line in lines:
         number = _running_number(line)
         beside = not found or abs(line.words[0].x1 - found[0].words[0].x1) < 0.03
-        if number == len(found) + 1 and beside and len(line.words) > 2:
+        if number == first + step * len(found) and beside and len(line.words) > 2:
             found.append(line)
     return found
 

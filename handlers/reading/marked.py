@@ -101,7 +101,7 @@ def governing(marked: Marked, page: Page, index: int, word: int) -> tuple[Label 
     ]
     if left and (line.cell_ends[left[-1].last - 1] > word or _only_gap(line, left[-1].last, word)):
         return left[-1], True
-    above = _above(marked, page, index, line.words[word])
+    above = label_above(marked, page, index, line.words[word])
     if above is not None:
         return above, False
     return (left[-1], True) if left else (None, False)
@@ -112,7 +112,8 @@ def _only_gap(line: Line, first: int, word: int) -> bool:
     return word - first <= 1
 
 
-def _above(marked: Marked, page: Page, index: int, word: Word) -> Label | None:
+def label_above(marked: Marked, page: Page, index: int, word: Word) -> Label | None:
+    """The nearest label above a value whose box overlaps it."""
     for line in reversed(page.lines[max(0, index - HEADER_WITHIN) : index]):
         over = [
             label

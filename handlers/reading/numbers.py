@@ -16,6 +16,9 @@ from handlers.reading.vocabulary import Role
 from handlers.reading.words import Word
 
 MAX_LENGTH: Final = 40
+ROW_HEADS: Final = 3
+"""So many labels on one line are the heads of columns."""
+
 LOOK_AHEAD: Final = 3
 """The number is among the first words after its label."""
 
@@ -75,7 +78,7 @@ def _best(marked: Marked, role: Role) -> Found[str] | None:
 
 
 def _beside_or_below(marked: Marked, label: Label) -> Iterator[Found[str]]:
-    weak = label.weak and not _titled(label)
+    weak = label.weak and not _titled(label) and not _heads_row(marked, label)
     beside = _identifier(words_right_of(label, marked.on(label.line)))
     if beside is not None:
         yield _found(beside, WEAK_BESIDE if weak else LABEL_BESIDE)
@@ -85,6 +88,16 @@ def _beside_or_below(marked: Marked, label: Label) -> Iterator[Found[str]]:
         if below is not None:
             yield _found(below, (WEAK_ABOVE if weak else LABEL_ABOVE) - 0.04 * depth)
             return
+
+
+def _heads_row(marked: Marked, label: Label) -> bool:
+    """True if the label is one of a row of column heads, with a row of as many values right below it."""
+    line = label.line
+    heads = marked.on(line)
+    if len(heads) < ROW_HEADS or any(char.isdigit() for char in line.text):
+        return False
+    below = marked.page_of(label).lines[label.line_index + 1 : label.line_index + 2]
+    return bool(below) and len(below[0].cells()) >= ROW_HEADS and not marked.on(below[0])
 
 
 def _titled(label: Label) -> bool:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MAX_PAGES: Final = 200
 """Beyond it the document is refused; below, its first pages and its last are read."""
 
-SECOND_LOOK: Final = ("total", "issue_date")
+SECOND_LOOK: Final = ("total", "issue_date", "seller_name")
 """A text layer may lie about one font only: when one of these is missing, the rendered page is read too."""
 
 SECOND_LOOK_PAGES: Final = 3

@@ -1,4 +1,4 @@
-"""Who sent the invoice: name and tax id of the seller, never the buyer's; pure."""
+"""Who sent the invoice: the name of the seller, never the buyer's; pure."""
 
 from __future__ import annotations
 
@@ -7,15 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from handlers.reading.confidence import CHECKSUM, with_print
-from handlers.reading.identifiers import (
-    GSTIN_LENGTH,
-    compact,
-    gstin_from_ocr,
-    gstin_is_valid,
-    looks_like_gstin,
-    vat_is_wellformed,
-)
+from handlers.reading.confidence import with_print
 from handlers.reading.labels import Label, cells_below, fold_label, is_label, words_right_of
 from handlers.reading.marked import Found, Marked
 from handlers.reading.vocabulary import Role, legal_forms, titles
@@ -31,13 +23,15 @@ AGREED: Final = 0.91
 SEEN_TWICE: Final = 0.15
 """How much better a name is that two places give: a letterhead and an account's holder beat a lone legal form."""
 
-RIVALLED: Final = 0.69
-"""A VAT number when another tax number of the seller stands before it."""
-
 TOP: Final = 0.35
 """The upper part of the first page, where letterheads stand."""
 
 OWN_DOMAIN: Final = 0.12
+ONE_PRINT: Final = 1.1
+"""Words are of one size if none is a tenth higher than another."""
+
+SAME_EDGE: Final = 0.01
+"""Left edges this near, as a share of the page's width, are one edge."""
 
 _DOMAIN = re.compile(r"(?:www\.|@|https?://(?:www\.)?)([\w-]{3,40})\.[a-z.]{2,6}", re.IGNORECASE)
 _MAIL_HOSTS: Final = frozenset(
@@ -51,7 +45,6 @@ _ADDRESS = re.compile(
     r"pune|mumbai|delhi|bengaluru|bangalore|chennai|kolkata|hyderabad|gurugram)\b|^\d{4,6}\b|\b\d{5,6}$",
     re.IGNORECASE,
 )
-_YOURS: Final = re.compile(r"\b(your|ihre|uw|votre|su|customer|kunden|client)\b", re.IGNORECASE)
 _FORMS: Final = frozenset(re.sub(r"[^\w&]", "", form) for form in legal_forms())
 _TITLES: Final = frozenset(fold_label(title) for known in titles().values() for title in known)
 _SIGNATURE = re.compile(r"^for\b[\s:,-]*(?:m/s\.?\s*)?(.{4,})$", re.IGNORECASE)
@@ -68,10 +61,24 @@ def read_seller_name(marked: Marked) -> Found[str] | None:
     found = list(_names(marked))
     if not found:
         return None
-    found = _favoured_by_domain(found, marked.text)
+    found = _favoured_by_domain(_lengthened(found), marked.text)
     best = max(found, key=lambda item: item.confidence + (SEEN_TWICE if _elsewhere(item, found) else 0))
     sure = best.with_confidence(max(best.confidence, AGREED)) if _elsewhere(best, found) else best
     return sure.before((item for item in found if not _same(item.value, best.value)), "weaker")
+
+
+def _lengthened(found: list[Found[str]]) -> list[Found[str]]:
+    """Names that are the second line of a longer name stand for the longer one."""
+    longer = [item for item in found if _has_two_lines(item) and item.confidence >= LEGAL]
+    kept = []
+    for item in found:
+        whole = next((other for other in longer if _ends_with(other.value, item.value)), item)
+        kept.append(replace(item, value=whole.value))
+    return kept
+
+
+def _ends_with(whole: str, part: str) -> bool:
+    return whole != part and fold_label(whole).endswith(fold_label(part))
 
 
 def _elsewhere(item: Found[str], found: Sequence[Found[str]]) -> bool:
@@ -92,29 +99,6 @@ def _core(name: str) -> str:
     """The name without its legal form, as a domain would spell it."""
     words = [word for word in name.casefold().split() if re.sub(r"[^\w&]", "", word) not in _FORMS]
     return re.sub(r"\W", "", "".join(words))
-
-
-def read_seller_tax_id(marked: Marked) -> Found[str] | None:
-    """The first GSTIN or VAT number that is not the buyer's, else the first labelled tax number."""
-    labelled = list(_labelled_tax_ids(marked))
-    found = list(_checked_tax_ids(marked)) or labelled
-    if not found:
-        return None
-    best = max(found, key=lambda item: item.confidence)
-    earlier = [item for item in labelled if compact(item.value) != best.value and _before(item, best)]
-    sure = best.with_confidence(min(best.confidence, RIVALLED)) if earlier else best
-    valid = gstin_is_valid(best.value)
-    sure = replace(sure, why="check_holds") if valid else sure
-    others = [item for item in (*found, *labelled) if compact(item.value) != compact(best.value)]
-    failed = [item for item in others if looks_like_gstin(item.value) and not gstin_is_valid(item.value)]
-    return sure.before(failed, "check_fails").before(
-        (item for item in others if item not in failed), "weaker"
-    )
-
-
-def _before(one: Found[str], other: Found[str]) -> bool:
-    """True if one stands before the other in the document."""
-    return (one.words[0].page, one.words[0].y0) < (other.words[0].page, other.words[0].y0)
 
 
 def _names(marked: Marked) -> Iterator[Found[str]]:
@@ -151,7 +135,7 @@ def _name_below(marked: Marked, label: Label, base: float) -> Iterator[Found[str
             words = [word for word in line.words[1:] if word.text != ":"]
             words = words[: _first_gap(words)]
             if words and _is_name(_clean(words)):
-                yield _name(_clean(words), words, base + 0.06)
+                yield _with_upper_line(page, line, words, base + 0.06)
                 return
     for depth, words in enumerate(cells_below(label, page, lines=5)):
         cell = words[: _first_gap(words)]
@@ -161,12 +145,29 @@ def _name_below(marked: Marked, label: Label, base: float) -> Iterator[Found[str
             return
 
 
+def _with_upper_line(page: Page, line: Line, cell: Sequence[Word], base: float) -> Found[str]:
+    """The value of `Name:` with its first line, which stands above the label when the label is centred on both.
+
+    A lone cell above, at the same edge and nearer to this line than to the one before it, belongs to this one.
+    """
+    index = page.lines.index(line)
+    before, upper = page.lines[max(0, index - 2) : index] if index > 1 else (None, None)
+    if before is None or upper is None or len(upper.cells()) > 1:
+        return _name(_clean(cell), cell, base)
+    text = _clean(upper.words)
+    aligned = abs(upper.words[0].x0 - cell[0].x0) < SAME_EDGE
+    nearer = line.y0 - upper.y0 < upper.y0 - before.y0
+    if aligned and nearer and line.words[0].x0 < cell[0].x0 - SAME_EDGE and _is_name(text):
+        return _name(f"{text} {_clean(cell)}", [*upper.words, *cell], base)
+    return _name(_clean(cell), cell, base)
+
+
 def _two_lines(page: Page, index: int, cell: Sequence[Word], base: float) -> Found[str]:
     """A name without legal form goes on in the next line when that one has it."""
     text = _clean(cell)
     following = page.lines[index + 1 : index + 2]
     for below in following[0].cells() if following else []:
-        aligned = abs(below[0].x0 - cell[0].x0) < 0.01
+        aligned = abs(below[0].x0 - cell[0].x0) < SAME_EDGE
         if aligned and not _has_legal_form(text) and _has_legal_form(_clean(below)):
             return _name(f"{text} {_clean(below)}", [*cell, *below], base)
     return _name(text, cell, base)
@@ -181,14 +182,34 @@ def _first_line(marked: Marked) -> Iterator[Found[str]]:
         for cell in line.cells():
             text = _clean(cell)
             if _is_name(text) and not in_buyer_block(marked, page, index, cell):
-                yield _two_lines(page, index, cell, FIRST_LINE - 0.02 * rank)
+                made = _two_lines(page, index, cell, FIRST_LINE - 0.02 * rank)
+                letterhead = index == 0 and _one_print(made) and not _shared_word(made.value)
+                yield made.with_confidence(LEGAL + 0.06) if letterhead else made
                 rank += 1
+
+
+def _one_print(found: Found[str]) -> bool:
+    """True if a name of two lines is printed in one size: not a brand over its company."""
+    heights = [word.height for word in found.words]
+    return _has_two_lines(found) and max(heights) < ONE_PRINT * min(heights)
+
+
+def _has_two_lines(found: Found[str]) -> bool:
+    return found.words[-1].y0 > found.words[0].middle
+
+
+def _shared_word(name: str) -> bool:
+    """True if a word comes twice, as in `Anna Muster, Muster GmbH`: a person over a company."""
+    words = [fold_label(word) for word in name.split()]
+    return len(set(words)) < len(words)
 
 
 def in_buyer_block(marked: Marked, page: Page, index: int, cell: Sequence[Word]) -> bool:
     """True if the nearest party label above or left of a cell names the buyer."""
     for above in range(index, max(-1, index - BUYER_BLOCK), -1):
         line = page.lines[above]
+        if above < index and _sums_over(marked, line, cell):
+            return False
         for label in reversed(marked.on(line)):
             if label.role not in (Role.BUYER, Role.SELLER) or (label.weak and not _is_heading(label)):
                 continue
@@ -197,6 +218,15 @@ def in_buyer_block(marked: Marked, page: Page, index: int, cell: Sequence[Word])
             if above < index and _under(line, label, cell):
                 return label.role is Role.BUYER
     return False
+
+
+def _sums_over(marked: Marked, line: Line, cell: Sequence[Word]) -> bool:
+    """True if a total begins the line or the cell's column: an address ends before the sums."""
+    return any(
+        label.role in (Role.TOTAL, Role.NET, Role.TAX)
+        and (label.first == 0 or abs(label.words[0].x0 - cell[0].x0) < SAME_EDGE)
+        for label in marked.on(line)
+    )
 
 
 def _is_heading(label: Label) -> bool:
@@ -243,6 +273,7 @@ def _is_name(text: str) -> bool:
         and letters >= len(text.replace(" ", "")) * 0.6
         and fold_label(text) not in _TITLES
         and len(text) <= 80
+        and ": " not in text
     )
 
 
@@ -268,69 +299,3 @@ def _name(text: str, words: Sequence[Word], base: float) -> Found[str]:
 
 def _same(one: str, other: str) -> bool:
     return fold_label(one) == fold_label(other)
-
-
-def _checked_tax_ids(marked: Marked) -> Iterator[Found[str]]:
-    """GSTINs and VAT numbers by their own shape; the buyer's are left out."""
-    order = 0
-    for page, index, line in marked.lines():
-        for value, words, valid in _shapes(line):
-            at = line.words.index(words[0])
-            before = line.words[max(0, at - 4) : at]
-            if _YOURS.search(" ".join(word.text for word in before)) or in_buyer_block(
-                marked, page, index, words
-            ):
-                continue
-            base = (CHECKSUM if looks_like_gstin(value) else 0.92) if valid else 0.45
-            yield Found(
-                value,
-                with_print(base - 0.03 * min(order, 8), words, proven=valid and looks_like_gstin(value)),
-                words,
-                words[0].source,
-            )
-            order += 1
-
-
-def _shapes(line: Line) -> Iterator[tuple[str, tuple[Word, ...], bool]]:
-    for start, word in enumerate(line.words):
-        text = compact(word.text.split(":")[-1].strip(",;()"))
-        gstin = _gstin_at(line, start)
-        if gstin is not None:
-            yield gstin[0], gstin[1], gstin_is_valid(gstin[0])
-            continue
-        head = re.match(r"(?:[A-Z]{2}|CHE)", text)
-        if head is None:
-            continue
-        for count in range(1, 6):
-            words = line.words[start : start + count]
-            if any(":" in w.text for w in words[1:]):
-                break
-            joined = compact("".join(w.text for w in words).split(":")[-1].strip(",;()"))
-            following = line.words[start + count].text if start + count < len(line.words) else ""
-            if vat_is_wellformed(joined) and not following.isdigit():
-                yield joined, tuple(words), True
-                break
-
-
-def _gstin_at(line: Line, start: int) -> tuple[str, tuple[Word, ...]] | None:
-    """A GSTIN that begins at a word and may go on in the next two; OCR's O and 0 are told apart by its grammar."""
-    for count in range(1, 4):
-        words = line.words[start : start + count]
-        text = compact("".join(word.text for word in words).split(":")[-1].strip(",;()"))
-        if len(text) > GSTIN_LENGTH or len(words) < count:
-            return None
-        read = gstin_from_ocr(text) if words[0].source == "ocr" else text
-        if looks_like_gstin(read):
-            return read, tuple(words)
-    return None
-
-
-def _labelled_tax_ids(marked: Marked) -> Iterator[Found[str]]:
-    for label in marked.of(Role.TAX_ID):
-        words = words_right_of(label, marked.on(label.line))[:2]
-        for word in words:
-            text = word.text.strip(":,;")
-            if sum(char.isdigit() for char in text) >= 7 and re.fullmatch(r"[\w/.\- ]+", text):
-                if not in_buyer_block(marked, marked.page_of(label), label.line_index, [label.words[0]]):
-                    yield Found(text, with_print(0.8, [word]), (word,), word.source)
-                break

@@ -86,6 +86,9 @@ def _value(taken: Sequence[Word], mark: str | None) -> Decimal | None:
     text = "".join(word.text for word in taken)
     if text.endswith("%") or re.search(r"\d[-/]\d|\d:\d|^\d{1,2}\.\d{1,2}\.$", text):
         return None
+    if text.startswith("(") and ")" not in text:
+        # The other bracket stands after the currency: `(35,13 €)`.
+        text = text[1:]
     if taken[0].source == "ocr":
         text = text.lstrip(_NOISE).rstrip("|'`*~_")
     return parse_amount(text, mark) if any(char.isdigit() for char in text) else None

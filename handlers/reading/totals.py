@@ -169,13 +169,22 @@ def _candidates(marked: Marked, mark: str | None, role: Role) -> list[_Candidate
 
 
 def _beside(marked: Marked, label: Label, mark: str | None) -> list[_Candidate]:
-    sums = sums_in(words_right_of(label, marked.on(label.line)), mark)
+    sums = _own(sums_in(words_right_of(label, marked.on(label.line)), mark), marked.on(label.line))
     money = [item for item in sums if item.money] or ([] if label.weak else sums[-1:])
     base = WEAK_BESIDE if label.weak else LABEL_BESIDE
     return [
         _Candidate(item, base - 0.1 * (not item.money), label.weak, label.line, label.name)
         for item in money[-1:]
     ]
+
+
+def _own(sums: list[Sum], labels: Sequence[Label]) -> list[Sum]:
+    """The sums before the next label on the line, once one is found: `Net 100.00 VAT 19.00 Total 119.00`."""
+    first = next((item for item in sums if item.money), None)
+    if first is None:
+        return sums
+    following = [label.words[0].x0 for label in labels if label.words[0].x0 >= first.x1]
+    return [item for item in sums if item.words[0].x0 < min(following, default=1.0)]
 
 
 def _below(marked: Marked, label: Label, mark: str | None) -> list[_Candidate]:

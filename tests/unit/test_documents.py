@@ -292,8 +292,8 @@ def test_a_named_command_exists(path: Path) -> None:
 
 @documents
 def test_a_named_verb_exists(path: Path) -> None:
-    verbs = set(re.findall(r"^([a-z]+):.*## ", read("Makefile"), re.MULTILINE))
-    called = re.findall(r"(?:^    |`)make ([a-z]+)\b", path.read_text("utf-8"), re.MULTILINE)
+    verbs = set(re.findall(r"^([a-z-]+):.*## ", read("Makefile"), re.MULTILINE))
+    called = re.findall(r"(?:^    |`)make ([a-z]+(?:-[a-z]+)*)", path.read_text("utf-8"), re.MULTILINE)
     assert set(called) <= verbs
 
 
