@@ -67,7 +67,7 @@ async def entries(api: Api, invoice: str) -> list[Any]:
     return [each.entry for each in await api.web.town.world.store.views.entries(InvoiceId(UUID(invoice)))]
 
 
-async def asked(api: Api, **changed: object) -> dict[str, Any]:
+async def asked(api: Api, **changed: Any) -> dict[str, Any]:
     """An invoice that was approved by Asha, and held since the payment could not be intended."""
     (case,) = await brought(api, **({"invoice_number": "AIS/1"} | changed))
     assert case["state"] == "asked"
