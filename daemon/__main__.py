@@ -88,7 +88,7 @@ def web() -> None:
 @app.command()
 def up() -> None:
     """Run every process of deploy/Procfile in one tree, restarted when they die."""
-    from daemon.settings import complete_settings
+    from daemon.contradictions import complete_settings
     from daemon.supervisor import run_processes
 
     or_exit(complete_settings)

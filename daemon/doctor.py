@@ -15,7 +15,8 @@ from rich.console import Console
 
 from daemon.adapters.bank_browser import BankBrowser
 from daemon.adapters.blobs_disk import DiskBlobs
-from daemon.settings import Settings, contradictions
+from daemon.contradictions import contradictions
+from daemon.settings import Settings
 from daemon.wiring import (
     browser_settings,
     make_identity_provider,

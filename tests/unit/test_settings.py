@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from daemon.contradictions import NEEDED, PASSWORDS, complete_settings, contradictions
 from daemon.secret_files import LARGEST_BYTES, secret_names
-from daemon.settings import NEEDED, PASSWORDS, Settings, complete_settings, contradictions, load_settings
+from daemon.settings import Settings, load_settings
 from schema.errors import SettingsError
 from schema.vault import new_master_key
 

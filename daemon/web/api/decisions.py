@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from daemon.web.api.access import WorldDep, allowed
-from daemon.web.api.invoice_models import Answer
+from daemon.web.api.invoice_row import Answer
 from daemon.web.api.invoices import Identity, the_invoice
 from daemon.web.api.problems import FieldError, Problem, invalid, problems
 from daemon.web.api.roles import Permission

@@ -11,7 +11,8 @@ from pydantic import Field
 
 from daemon.web.api.access import Reader, WorldDep, allowed
 from daemon.web.api.decisions import Reason, Request, Version, decision_note
-from daemon.web.api.invoice_models import Answer, OwnerShown, Sum, line, name, sum_of
+from daemon.web.api.invoice_models import OwnerShown
+from daemon.web.api.invoice_row import Answer, Sum, line, name, sum_of
 from daemon.web.api.invoices import make_key, read_key, the_invoice
 from daemon.web.api.paging import After, Limit, Page
 from daemon.web.api.problems import Problem, invalid, problem_of, problems

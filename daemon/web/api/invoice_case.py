@@ -25,14 +25,11 @@ from daemon.web.api.invoice_models import (
     ReportShown,
     ScreenshotShown,
     SheetsShown,
-    Sum,
     TwinShown,
     VoidedShown,
-    line,
-    name,
     place_of,
-    sum_of,
 )
+from daemon.web.api.invoice_row import Sum, line, name, sum_of
 from handlers.resume import resume_target
 from handlers.world import World
 from schema.approval import Verdict
@@ -46,7 +43,7 @@ from schema.masking import mask
 from schema.states import State
 from schema.store.answers import Asked as Question
 from schema.store.corrections import ForwarderAsked
-from schema.store.views import Exchange, Recorded
+from schema.store.views import Exchange, MailRecord, Recorded
 
 
 async def load_case(world: World, identity: InvoiceId) -> InvoiceCase | None:
@@ -75,14 +72,7 @@ async def load_case(world: World, identity: InvoiceId) -> InvoiceCase | None:
         received_at=row.created_at,
         since=row.since,
         forwarder=invoice.thread.forwarder,
-        mail=MailShown(
-            subject=line(mail.subject),
-            sender_name=line(mail.sender_name),
-            raw_sha256=mail.raw_sha256,
-            stored_at=mail.stored_at,
-        )
-        if mail
-        else None,
+        mail=_mail(mail) if mail else None,
         owner=OwnerShown(id=owner.id, name=owner.name) if owner else None,
         ways=await _ways(invoice, world),
         fingerprint=invoice.fingerprint,
@@ -100,6 +90,15 @@ async def load_case(world: World, identity: InvoiceId) -> InvoiceCase | None:
         screenshots=_screenshots(invoice, payment),
         model=_model(invoice, exchange) if exchange else None,
         entries=[_entry(each) for each in await store.views.entries(identity)],
+    )
+
+
+def _mail(mail: MailRecord) -> MailShown:
+    return MailShown(
+        subject=line(mail.subject),
+        sender_name=line(mail.sender_name),
+        raw_sha256=mail.raw_sha256,
+        stored_at=mail.stored_at,
     )
 
 

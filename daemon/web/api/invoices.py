@@ -11,7 +11,8 @@ from fastapi import APIRouter, Path, Query, Response
 
 from daemon.web.api.access import Reader, WorldDep
 from daemon.web.api.invoice_case import load_case, picture_of
-from daemon.web.api.invoice_models import InvoiceCase, InvoiceRow, row_of
+from daemon.web.api.invoice_models import InvoiceCase
+from daemon.web.api.invoice_row import InvoiceRow, row_of
 from daemon.web.api.paging import After, Limit, Page, make_cursor, read_cursor
 from daemon.web.api.problems import invalid, not_found, problems
 from daemon.web.media import PNG

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from daemon.web.api.access import Reader, WorldDep
 from daemon.web.api.decisions import Decider, Moved, Request, Version
-from daemon.web.api.invoice_models import Answer, Sum, line, name, sum_of
+from daemon.web.api.invoice_row import Answer, Sum, line, name, sum_of
 from daemon.web.api.invoices import Identity, the_invoice
 from daemon.web.api.problems import FieldError, Problem, invalid, problems
 from schema.arrangement import LONGEST_PART, MOST_MERGED, MOST_PARTS

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 
 from daemon.alarm import SILENT_AFTER
 from daemon.web.api.access import Reader, WorldDep
-from daemon.web.api.invoice_models import Answer, Sum, line, name, sum_of
+from daemon.web.api.invoice_row import Answer, Sum, line, name, sum_of
 from daemon.web.api.problems import problems
 from handlers.world import World
 from schema.store.operations import Alarm, Gauges
