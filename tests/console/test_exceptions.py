@@ -62,6 +62,8 @@ async def test_many_are_given_at_once(own_console: Console) -> None:
         await dialog.get_by_role("radio", name="Chitra").check()
         await dialog.get_by_role("button", name="Assign").click()
         await expect(watched.page.get_by_text("2 are assigned.")).to_be_visible()
+        for index in (1, 2):
+            await expect(rows(watched).nth(index)).to_contain_text("Chitra")
         # Who has it is offered no more, and what another has can be taken over.
         await watched.page.keyboard.press("p")
         await expect(watched.page.get_by_role("radio")).to_have_count(1)

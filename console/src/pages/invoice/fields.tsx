@@ -259,7 +259,10 @@ function Detail({ field, corrections }: { field: Field; corrections: readonly Co
 
 function Editor({ field, value, keep }: { field: Field; value: string; keep: (text: string) => void }) {
   const ref = useRef<HTMLInputElement>(null);
-  useEffect(() => ref.current?.select(), []);
+  useEffect(() => {
+    ref.current?.focus();
+    ref.current?.select();
+  }, []);
   return (
     <form
       className="grid grid-cols-[7.5rem_minmax(0,1fr)] items-center gap-x-3 bg-accent-soft px-4 py-1"
