@@ -1,16 +1,17 @@
 """`python -m tests.fit_confidence FOLDER`: fits handlers/reading/calibration.toml to documents with known truth.
 
-Only documents whose SHA-256 begins with 0 to b are fitted to; the others tell whether the fit holds elsewhere.
+Only documents whose SHA-256 begins with 0 to b are fitted to; the others tell whether the fit holds elsewhere. Each
+set counts alike, however many documents of one layout it holds: what comes next has another layout.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Final
 
@@ -29,8 +30,18 @@ OWN_CURVE: Final = 25
 """A field with fewer values shares the curve of all."""
 
 MOST: Final = 0.985
-Seen = tuple[str, str, float, bool, bool]
-"""Source, field, confidence, right, fitted to."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A value that the truth judges; `fit` is False if it only tells how well the fit holds."""
+
+    origin: str
+    source: str
+    name: str
+    confidence: float
+    right: bool
+    fit: bool
 
 
 def read(path: Path) -> Made | None:
@@ -50,9 +61,9 @@ def read(path: Path) -> Made | None:
         return None
 
 
-def observe(job: tuple[Path, Truth]) -> list[Seen]:
+def observe(job: tuple[str, Path, Truth]) -> list[Seen]:
     """Each value of a document that the truth judges, and whether it is right."""
-    path, truth = job
+    origin, path, truth = job
     made = read(path)
     if made is None:
         return []
@@ -61,27 +72,31 @@ def observe(job: tuple[Path, Truth]) -> list[Seen]:
         found, wanted = getattr(made.fields, name), truth.values.get(name)
         if found is not None and wanted is not None and found.source != "xml":
             right = agrees(name, str(found.value), wanted)
-            seen.append((found.source, name, found.confidence, right, truth.sha256[0] in FITTED))
+            fit = truth.sha256[0] in FITTED
+            seen.append(Seen(origin, found.source, name, found.confidence, right, fit))
     return seen
 
 
-def fitted(values: Iterable[tuple[float, bool]]) -> list[tuple[float, float]]:
-    """Knots of a rising line: shares of right values in bins, drawn to the reader's opinion, then made to rise."""
-    bins: dict[int, list[tuple[float, bool]]] = defaultdict(list)
-    for confidence, right in values:
-        bins[max(i for i, edge in enumerate(EDGES) if confidence >= edge)].append((confidence, right))
-    blocks: list[tuple[float, float, int]] = []
+def fitted(values: Iterable[tuple[float, bool, float]]) -> list[tuple[float, float]]:
+    """Knots of a rising line from confidence, right or wrong, and weight.
+
+    Shares of right values in bins, drawn to the reader's own opinion, then made to rise.
+    """
+    bins: dict[int, list[tuple[float, bool, float]]] = defaultdict(list)
+    for value in values:
+        bins[max(i for i, edge in enumerate(EDGES) if value[0] >= edge)].append(value)
+    blocks: list[tuple[float, float, float]] = []
     for key in sorted(bins):
-        kept = bins[key]
-        mean = sum(confidence for confidence, _ in kept) / len(kept)
-        share = (sum(right for _, right in kept) + DOUBT * mean) / (len(kept) + DOUBT)
-        blocks.append((mean, share, len(kept)))
+        weight = sum(w for _, _, w in bins[key])
+        mean = sum(confidence * w for confidence, _, w in bins[key]) / weight
+        share = (sum(right * w for _, right, w in bins[key]) + DOUBT * mean) / (weight + DOUBT)
+        blocks.append((mean, share, weight))
     return [(round(x, 3), round(min(y, MOST), 3)) for x, y in _rising(blocks)]
 
 
-def _rising(blocks: Sequence[tuple[float, float, int]]) -> Iterator[tuple[float, float]]:
+def _rising(blocks: Sequence[tuple[float, float, float]]) -> Iterator[tuple[float, float]]:
     """Pool neighbours that fall (pool adjacent violators); each keeps its own place on the line."""
-    pools: list[list[tuple[float, float, int]]] = []
+    pools: list[list[tuple[float, float, float]]] = []
     for block in blocks:
         pools.append([block])
         while len(pools) > 1 and _height(pools[-2]) >= _height(pools[-1]):
@@ -91,27 +106,33 @@ def _rising(blocks: Sequence[tuple[float, float, int]]) -> Iterator[tuple[float,
             yield x, _height(pool)
 
 
-def _height(pool: Sequence[tuple[float, float, int]]) -> float:
+def _height(pool: Sequence[tuple[float, float, float]]) -> float:
     return sum(y * n for _, y, n in pool) / sum(n for _, _, n in pool)
 
 
 def curves(seen: Sequence[Seen]) -> dict[str, dict[str, Knots]]:
     """A line for each source and field with enough values, and one for the rest."""
     made: dict[str, dict[str, Knots]] = {}
-    for source in sorted({item[0] for item in seen}):
-        by_field: dict[str, list[tuple[float, bool]]] = defaultdict(list)
-        for where, name, confidence, right, fit in seen:
-            if where == source and fit:
-                by_field[name].append((confidence, right))
-                by_field[ANY].append((confidence, right))
-        made[source] = {n: fitted(v) for n, v in by_field.items() if len(v) >= OWN_CURVE}
+    for source in sorted({item.source for item in seen}):
+        kept = [item for item in seen if item.source == source and item.fit]
+        lines: dict[str, list[Seen]] = {ANY: kept}
+        for item in kept:
+            lines.setdefault(item.name, []).append(item)
+        made[source] = {n: fitted(_weighed(v)) for n, v in lines.items() if n == ANY or len(v) >= OWN_CURVE}
     return made
+
+
+def _weighed(seen: Sequence[Seen]) -> list[tuple[float, bool, float]]:
+    """The values, those of each set together as heavy as those of any other."""
+    sizes = Counter(item.origin for item in seen)
+    return [(item.confidence, item.right, len(seen) / (len(sizes) * sizes[item.origin])) for item in seen]
 
 
 def main(folder: Path, jobs: int) -> None:
     """Read all sets, write the table, print how well it holds on both parts."""
     work = [
-        (path, truth) for name, variant in SETS for path, truth in truths_of(folder, name, variant)
+        (f"{name}:{variant}", path, truth)
+        for name, variant in SETS for path, truth in truths_of(folder, name, variant)
         if name != "xml_only"
     ]  # fmt: skip
     with ProcessPoolExecutor(jobs) as pool:
@@ -125,8 +146,9 @@ def main(folder: Path, jobs: int) -> None:
     target.write_text("\n".join(head) + "\n")
     for part in (True, False):
         after = [
-            (along(made[s].get(n) or made[s][ANY], c), right) for s, n, c, right, fit in seen if fit is part
-        ]
+            (along(made[i.source].get(i.name) or made[i.source][ANY], i.confidence), i.right)
+            for i in seen if i.source in made and i.fit is part
+        ]  # fmt: skip
         sure = [right for confidence, right in after if confidence >= 0.9]
         gap = sum(c for c, _ in after) - sum(right for _, right in after)
         sys.stdout.write(

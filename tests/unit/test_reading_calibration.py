@@ -24,16 +24,16 @@ def test_a_confidence_is_read_off_the_line(confidence: float, share: float) -> N
     assert along(KNOTS, confidence) == pytest.approx(share)
 
 
-@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=80))
-def test_a_fitted_line_never_falls_and_never_says_certain(values: list[tuple[float, bool]]) -> None:
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans(), st.floats(0.1, 9)), min_size=1, max_size=80))
+def test_a_fitted_line_never_falls_and_never_says_certain(values: list[tuple[float, bool, float]]) -> None:
     knots = fitted(values)
     assert all(a[0] <= b[0] and a[1] <= b[1] for a, b in pairwise(knots))
     assert all(0 <= height <= MOST for _, height in knots)
 
 
 def test_many_wrong_values_lower_the_line_and_a_few_right_ones_do_not_raise_it_to_one() -> None:
-    assert along(fitted([(0.93, False)] * 40 + [(0.93, True)] * 40), 0.93) < 0.6
-    assert along(fitted([(0.8, True)] * 4), 0.8) < 0.9
+    assert along(fitted([(0.93, False, 1)] * 40 + [(0.93, True, 1)] * 40), 0.93) < 0.6
+    assert along(fitted([(0.8, True, 1)] * 4), 0.8) < 0.9
 
 
 def test_the_table_in_force_rises_and_names_only_fields() -> None:
