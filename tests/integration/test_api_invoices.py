@@ -292,6 +292,7 @@ async def case(api: Api, invoice: object) -> dict[str, Any]:
 
 
 async def test_what_was_never_clicked_is_offered_its_ways_and_shown_when_taken_back(api: Api) -> None:
+    api.web.town.clock.pass_(hours=-24)  # so that its day is over by the clock of the API, too
     (invoice,) = await held_unclicked(api.web.town)
     before = await case(api, invoice)
     assert before["ways"] == ["paying", "extracted", "rejected"]  # its day is over: judging again is proposed
@@ -322,6 +323,7 @@ async def test_what_may_have_been_clicked_is_offered_the_bank_only_and_refused_t
 
 
 async def test_of_many_what_is_over_is_asked_anew_and_not_asked_of_the_bank(api: Api) -> None:
+    api.web.town.clock.pass_(hours=-24)
     (invoice,) = await held_unclicked(api.web.town)
     bulk = {
         "action": "resume",
