@@ -76,7 +76,7 @@ async def open_books(settings: Settings) -> AsyncIterator[tuple[Store, Vault]]:
     if not settings.master_key.get_secret_value():
         raise SettingsError("MASTER_KEY is not set: make one with `countersign keys new`.")
     vault = open_vault(settings)
-    await fit(settings.database)
+    await _compare_schema(settings)
     async with open_database(settings.database, connections=2) as database:
         yield open_store(database), vault
 
@@ -86,8 +86,7 @@ async def open_world(settings: Settings, *, browser: bool = False) -> AsyncItera
     """Everything a step may use; with `browser` Chromium is warm before the first transfer."""
     async with AsyncExitStack() as stack:
         vault = open_vault(settings)
-        if ahead := await fit(settings.database):
-            log.warning("the schema is newer than this version, which may run beside it", ahead=ahead)
+        await _compare_schema(settings)
         database = await stack.enter_async_context(open_database(settings.database))
         redis = Redis.from_url(settings.redis)
         stack.push_async_callback(redis.aclose)
@@ -133,6 +132,11 @@ async def open_world(settings: Settings, *, browser: bool = False) -> AsyncItera
             bank_origin=settings.bank_url,
             zone=settings.zone,
         )
+
+
+async def _compare_schema(settings: Settings) -> None:
+    if ahead := await fit(settings.database):
+        log.warning("the schema is newer than this version, which may run beside it", ahead=ahead)
 
 
 async def _open_clock(store: Store, stack: AsyncExitStack) -> DatabaseClock:

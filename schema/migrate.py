@@ -27,7 +27,7 @@ POLL_S: Final = 0.05
 CONNECT_S: Final = 10.0
 
 LOCK_S: Final = 2.0
-"""So long a migration waits for a table: whoever comes after it waits as well, and the product's statements for 15 s."""
+"""So long a migration waits for a table: whoever comes after it waits as well, a statement for 15 s at most."""
 
 LOCK_TRIES: Final = 60
 PAUSE_S: Final = 1.0
@@ -76,7 +76,7 @@ async def standing(database_url: str) -> Standing:
 
 
 async def fit(database_url: str) -> tuple[str, ...]:
-    """The newer migrations that this version may run beside, usually none; SettingsError when it must not start here."""
+    """The newer migrations that this version may run beside; SettingsError when it must not start here."""
     how = await standing(database_url)
     if how.lacking:
         raise SettingsError(
@@ -133,7 +133,9 @@ async def _apply(connection: asyncpg.Connection) -> list[str]:
     for name, text in migrations():
         digest = hashlib.sha256(text.encode()).hexdigest()
         if name not in applied:
-            await _in_time(connection, f"Migration {name}", partial(_apply_one, connection, name, text, digest))
+            await _in_time(
+                connection, f"Migration {name}", partial(_apply_one, connection, name, text, digest)
+            )
             done.append(name)
         elif applied[name].sha256 != digest:
             raise SettingsError(f"Migration {name} was changed after it was applied; restore the file.")

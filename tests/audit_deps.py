@@ -1,7 +1,7 @@
 """Asks OSV (https://osv.dev) for known holes of everything that is locked, Python's and npm's: `make audit-deps`.
 
-Ends with 0 when none is known, 1 when one is, and 2, saying so, when the service could not be asked. It is told names and
-versions, nothing else.
+Ends with 0 when none is known, 1 when one is, and 2, saying so, when the service could not be asked. It is told
+names and versions, nothing else.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ class NotAskedError(Exception):
 def known_holes(parts: list[Component], url: str = OSV) -> dict[str, list[str]]:
     """The ids of known holes by package URL; NotAskedError when that can not be told of every package."""
     questions = [
-        {"package": {"name": part.name, "ecosystem": part.ecosystem}, "version": part.version} for part in parts
+        {"package": {"name": part.name, "ecosystem": part.ecosystem}, "version": part.version}
+        for part in parts
     ]
     try:
         answer = httpx.post(url, json={"queries": questions}, timeout=TIMEOUT_S).raise_for_status()

@@ -1,6 +1,6 @@
-"""What we are built of, from the two locks and what is installed: a CycloneDX list, and whether each licence goes with ours.
+"""What we are built of, by the two locks and what is installed, as CycloneDX; and whether each licence fits ours.
 
-`python -m tests.bill_of_materials dist/countersign.cdx.json` writes the list (`make sbom`). Nothing here asks a network.
+`python -m tests.bill_of_materials dist/countersign.cdx.json` writes the list (`make sbom`). It asks no network.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ COMPATIBLE: Final = frozenset(
         "ISC", "MIT", "MIT-0", "MIT-CMU", "MPL-2.0", "PSF-2.0", "Python-2.0",
     }
 )  # fmt: skip
-"""May be joined with a work under GPL-3.0-only: https://www.gnu.org/licenses/license-list.html, and permissive ones alike."""
+"""May be joined with a work under GPL-3.0-only (https://www.gnu.org/licenses/license-list.html)."""
 
 EXCEPTIONS: Final = {
     "pycountry": "LGPL-2.1-only lets us take it under any later GPL (its section 3), so under version 3.",
-    "regex": "CNRI-Python, for the part that comes from Python 1.6's `re`. The FSF holds that text incompatible for its "
-    "choice of law; CNRI gave the same code a compatible one with Python 1.6.1. dateparser wants it, we ship no copy. Open: "
-    "ask its author, or read dates without it.",
+    "regex": "CNRI-Python, for the part that comes from Python 1.6's `re`: the FSF holds that text incompatible for its "
+    "choice of law, and CNRI gave the same code a compatible one with Python 1.6.1. dateparser wants it. Open: ask its "
+    "author, or read dates without it.",
 }
 """Each with the reason why it is here all the same; a test fails on any other."""
 
@@ -195,4 +195,6 @@ if __name__ == "__main__":
     target, parts = Path(sys.argv[1]), components()
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(json.dumps(bill(parts), indent=2) + "\n")
-    print(f"{target}: {len(parts)} packages, {sum(part.needed for part in parts)} of them run with the product")  # noqa: T201
+    sys.stdout.write(
+        f"{target}: {len(parts)} packages, {sum(part.needed for part in parts)} run with the product\n"
+    )

@@ -17,11 +17,11 @@ import asyncpg
 import pytest
 
 from schema import migrate as migrations
+from schema.approval import Verdict
 from schema.document import Reading
 from schema.errors import SettingsError, TransientError
 from schema.migrate import fit, migrate, standing
 from schema.states import State
-from schema.approval import Verdict
 from tests.integration.test_workers import all_are, ringing, working
 from tests.world import Town, bring, fields, say
 
@@ -36,13 +36,14 @@ create table more_{number} (id uuid primary key references invoices, at timestam
 create index more_by_time_{number} on more_{number} (at);
 """
 CONTRACTING: Final = "-- Code since 9000 may run beside it.\nalter table vendors drop column phone_by;"
+REWRITING: Final = "alter table invoices add column x text generated always as (lower(forwarder)) stored;"
 UNSAID: Final = "create table unsaid (n int);"
 
-LONGEST_WAIT_S: Final = 2.0
-"""What anyone may feel of a migration on a full database; the busiest machine seen doubled what it takes alone."""
+LONGEST_WAIT_S: Final = 3.0
+"""What anyone may feel of a migration on a full database: two seconds, and one for a busy machine."""
 
-BEFORE_THE_RULE: Final = frozenset({"0006_exceptions", "0012_split_merge", "0013_void"})
-"""They rewrite or read whole tables under a lock, and are applied with the product stopped."""
+RULED_FROM: Final = "0015"
+"""What came before was applied with the product stopped, once; docs/decisions/0015 has its figures."""
 
 MANY: Final = 100_000
 
@@ -81,7 +82,7 @@ async def test_older_code_refuses_what_was_not(
 
 async def test_newer_code_waits_for_its_migration(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     release(monkeypatch, expanding(9001))
-    with pytest.raises(SettingsError, match="lacks 9001_more. Run `countersign migrate` first"):
+    with pytest.raises(SettingsError, match=r"lacks 9001_more\. Run `countersign migrate` first"):
         await fit(database_url)
 
 
@@ -180,8 +181,8 @@ async def felt(database_url: str) -> AsyncIterator[list[float]]:
 
 
 async def fill(database_url: str) -> None:
-    """So many invoices with their mails, documents and first entries, as the first schema has them."""
-    connection = await asyncpg.connect(database_url, command_timeout=120)
+    """So many invoices with their mails and documents."""
+    connection = await asyncpg.connect(database_url, command_timeout=300)
     for statement in (
         "insert into mails (raw_sha256, raw_key, size_bytes, disposition)"
         " select encode(sha256(n::text::bytea), 'hex'), n::text, 9, 'accepted' from generate_series(1, $1) n",
@@ -192,27 +193,26 @@ async def fill(database_url: str) -> None:
         ' \'{"fields": {"seller_name": {"value": "Acme Industrial"}}}\' from documents limit $1',
     ):
         await connection.execute(statement, MANY)
-    await connection.execute("analyze")
     await connection.close()
 
 
 async def test_nobody_feels_a_migration_of_a_hundred_thousand_invoices(
-    empty_database_url: str, monkeypatch: pytest.MonkeyPatch, record_property: pytest.RecordProperty
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, *rest = migrations.migrations()
-    applied = [first]
+    known = migrations.migrations()
+    applied = [each for each in known if each[0] < RULED_FROM]
     monkeypatch.setattr(migrations, "migrations", lambda: applied)
     await migrate(empty_database_url)
     await fill(empty_database_url)
     longest: dict[str, float] = {}
-    for each in [*rest, expanding(9001)]:
+    for each in [*known[len(applied) :], expanding(9001), ("9002_rewriting", REWRITING)]:
         applied.append(each)
         async with felt(empty_database_url) as waits:
             assert await migrate(empty_database_url) == [each[0]]
         longest[each[0]] = round(max(waits), 3)
-    record_property("longest wait by migration, s", longest)
-    print(longest)  # noqa: T201 - the figures of docs/decisions/0015
-    assert {name for name, wait in longest.items() if wait > LONGEST_WAIT_S} <= BEFORE_THE_RULE
+    # The ruler is no toy: a rewrite of the table is felt.
+    assert longest.pop("9002_rewriting") > 2 * longest["9001_more"]
+    assert {name: wait for name, wait in longest.items() if wait > LONGEST_WAIT_S} == {}
 
 
 def next_release(folder: Path, *more: tuple[str, str]) -> Path:
@@ -250,19 +250,19 @@ async def test_workers_of_this_version_pay_once_while_the_next_one_migrates(
     newer = next_release(tmp_path / "newer", *more)
     async with working(town, redis_url, copies=2), ringing(town, redis_url):
         applying = asyncio.create_task(migrate_by(newer, database_url))
-        for uid in range(1, 9):
+        for uid in range(1, 5):
             await bring(town, f"mail {uid}".encode(), uid)
-        await all_are(town, *[State.ASKED] * 8)
+        await all_are(town, *[State.ASKED] * 4)
         assert (await applying).startswith("Applied 9001_more")
         later = next_release(tmp_path / "later", *more, expanding(9011), expanding(9012, "payments"))
         applying = asyncio.create_task(migrate_by(later, database_url))
-        for index in range(8):
+        for index in range(4):
             await say(town, Verdict.APPROVE, index, sid=f"SMin{index}")
-        await all_are(town, *[State.CLOSED] * 8)
+        await all_are(town, *[State.CLOSED] * 4)
         assert (await applying).startswith("Applied 9011_more, 9012_more")
-    assert sorted(read) == [f"mail {uid}0" for uid in range(1, 9)]
-    assert len(town.messenger.asked) == 8
-    assert town.bank.submits == len(town.bank.ledger) == 8
+    assert sorted(read) == [f"mail {uid}0" for uid in range(1, 5)]
+    assert len(town.messenger.asked) == 4
+    assert town.bank.submits == len(town.bank.ledger) == 4
     assert await fit(database_url) == (*(name for name, _ in more), "9011_more", "9012_more")
 
 
@@ -275,7 +275,10 @@ def numbered(town: Town) -> list[str]:
         uid = int(texts[-1].removeprefix("mail ")[:-1])
         net = Decimal(10_000 + 777 * uid)
         town.reader.fields = fields(
-            invoice_number=f"AIS/{uid}{uid}{uid}", net=net, tax=net * Decimal("0.18"), total=net * Decimal("1.18")
+            invoice_number=f"AIS/{uid}{uid}{uid}",
+            net=net,
+            tax=net * Decimal("0.18"),
+            total=net * Decimal("1.18"),
         )
         return await read(data, name)
 
