@@ -34,7 +34,7 @@ COMPATIBLE: Final = frozenset(
 
 EXCEPTIONS: Final = {
     "pycountry": "LGPL-2.1-only lets us take it under any later GPL (its section 3), so under version 3.",
-    "regex": "CNRI-Python, for the part that comes from Python 1.6's `re`: the FSF holds that text incompatible for its "
+    "regex": "CNRI-Python, for its part from Python 1.6's `re`: the FSF finds that text incompatible for its "
     "choice of law, and CNRI gave the same code a compatible one with Python 1.6.1. dateparser wants it. Open: ask its "
     "author, or read dates without it.",
 }
