@@ -9,7 +9,7 @@ ARGS ?=
 SIDE_BY_SIDE ?= -n 3 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-console chaos tamper bench-reading check lint format types layers unit integration journey lock clean leaks console
+.PHONY: help setup demo test test-console chaos tamper bench-reading wheel release-check sbom audit-deps check lint format types layers unit integration journey lock clean leaks console
 
 # $(call stage,NAME,COMMAND): run it, then say how long it took.
 define stage
@@ -17,7 +17,7 @@ define stage
 endef
 
 help: ## list these verbs
-	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r verb says; do printf '  make %-12s %s\n' "$$verb" "$$says"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r verb says; do printf '  make %-13s %s\n' "$$verb" "$$says"; done
 
 setup: ## install what is missing; at once when nothing is
 	@sh deploy/setup.sh
@@ -42,6 +42,19 @@ tamper: setup ## falsify a record of 10,000 entries in five ways as the database
 
 bench-reading: setup ## read documents with known truth from COUNTERSIGN_CORPORA; how well, how surely, how fast
 	@$(PY) -m sandbox reading $(ARGS)
+
+wheel: setup ## build the wheel into dist/, with the console
+	@$(PY) -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --wheel-dir dist .
+	@ls dist/*.whl
+
+release-check: wheel ## install the wheel by the lock into a clean environment elsewhere, and run the demo from it
+	$(call stage,release check,sh deploy/release_check.sh)
+
+sbom: setup ## list all we are built of in dist/, as CycloneDX
+	@$(PY) -m tests.bill_of_materials dist/countersign.cdx.json
+
+audit-deps: setup ## ask OSV for known holes of all that is locked; says so when it could not be asked
+	@$(PY) -m tests.audit_deps
 
 check: setup lint types layers ## linter, formatter, types, import contracts
 

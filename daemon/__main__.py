@@ -115,10 +115,16 @@ def mockbank(context: typer.Context) -> None:
 def migrate() -> None:
     """Bring the database's schema up to date."""
     from daemon.settings import load_settings
+    from schema.migrate import fit
     from schema.migrate import migrate as apply
 
-    done = run(apply(or_exit(load_settings).database))
-    typer.echo(f"Applied {', '.join(done)}." if done else "The schema is up to date.")
+    database = or_exit(load_settings).database
+    if done := run(apply(database)):
+        typer.echo(f"Applied {', '.join(done)}.")
+    elif ahead := run(fit(database)):
+        typer.echo(f"The schema is newer than this version ({', '.join(ahead)}), which may run beside it.")
+    else:
+        typer.echo("The schema is up to date.")
 
 
 @app.command()

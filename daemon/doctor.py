@@ -28,7 +28,7 @@ from daemon.wiring import (
 )
 from handlers.guard import LeakGuard
 from schema.errors import CountersignError
-from schema.migrate import pending
+from schema.migrate import fit
 from schema.policy import load_policy
 from schema.store import open_database, open_store
 
@@ -85,11 +85,9 @@ async def _look(part: str, look: Look, settings: Settings) -> list[Diagnosis]:
 async def _database(settings: Settings) -> list[Diagnosis]:
     async with open_database(settings.database, connections=1) as database:
         await open_store(database).views.ready()
-    missing = await pending(settings.database)
-    if missing:
-        return [
-            Diagnosis("database", "answers", f"but lacks {', '.join(missing)}: run `countersign migrate`.")
-        ]
+    if ahead := await fit(settings.database):
+        newer = f"its schema is newer ({', '.join(ahead)}), and made to run beside this version"
+        return [Diagnosis("database", f"answers; {newer}")]
     return [Diagnosis("database", "answers, and its schema is up to date")]
 
 

@@ -21,6 +21,8 @@ from schema.ids import Address, Phone
 RUNNING_STACK: Final = Path(".countersign/run.env")
 """Written by the local stack while it is up, so that `countersign send` and `status` find it."""
 
+SHIPPED_POLICY: Final = Path(__file__).resolve().parent.parent / "deploy" / "policy.toml"
+
 _PERSON: Final = re.compile(
     r"^(?P<name>[^<>]+?)\s*<(?P<address>[^<>@\s]+@[^<>@\s]+)>\s*(?P<phone>\+[0-9]{8,15})$"
 )
@@ -114,7 +116,7 @@ class Settings(BaseSettings):
     approvers: Annotated[tuple[Person, ...], NoDecode] = ()
     console_admins: Annotated[tuple[Admin, ...], NoDecode] = ()
     alarm_to: Annotated[tuple[Address, ...], NoDecode] = ()
-    policy_file: Path = Path("deploy/policy.toml")
+    policy_file: Path = SHIPPED_POLICY
     public_url: str = ""
     web_host: str = "127.0.0.1"
     web_port: Port = 8080

@@ -13,6 +13,7 @@ from email.message import EmailMessage
 from typing import Final
 
 import httpx
+import structlog
 from redis.asyncio import Redis
 
 from daemon.adapters.bank_browser import BankBrowser, BrowserSettings
@@ -38,9 +39,12 @@ from handlers.reading.document import ReadingSettings, read_document, read_toget
 from handlers.world import World
 from schema.document import PagesOf, Reading
 from schema.errors import SettingsError
+from schema.migrate import fit
 from schema.policy import load_policy
 from schema.store import Store, open_database, open_store
 from schema.vault import Vault
+
+log = structlog.get_logger()
 
 MOCK_KEY: Final = "sk-or-v1-mock"
 
@@ -72,6 +76,7 @@ async def open_books(settings: Settings) -> AsyncIterator[tuple[Store, Vault]]:
     if not settings.master_key.get_secret_value():
         raise SettingsError("MASTER_KEY is not set: make one with `countersign keys new`.")
     vault = open_vault(settings)
+    await _compare_schema(settings)
     async with open_database(settings.database, connections=2) as database:
         yield open_store(database), vault
 
@@ -81,6 +86,7 @@ async def open_world(settings: Settings, *, browser: bool = False) -> AsyncItera
     """Everything a step may use; with `browser` Chromium is warm before the first transfer."""
     async with AsyncExitStack() as stack:
         vault = open_vault(settings)
+        await _compare_schema(settings)
         database = await stack.enter_async_context(open_database(settings.database))
         redis = Redis.from_url(settings.redis)
         stack.push_async_callback(redis.aclose)
@@ -126,6 +132,11 @@ async def open_world(settings: Settings, *, browser: bool = False) -> AsyncItera
             bank_origin=settings.bank_url,
             zone=settings.zone,
         )
+
+
+async def _compare_schema(settings: Settings) -> None:
+    if ahead := await fit(settings.database):
+        log.warning("the schema is newer than this version, which may run beside it", ahead=ahead)
 
 
 async def _open_clock(store: Store, stack: AsyncExitStack) -> DatabaseClock:

@@ -136,7 +136,7 @@ def product_environment(
         "SMTP_PASSWORD": password,
         "MAIL_FROM": places.mailbox,
         "APPROVERS": "; ".join(f"{who} {phone}" for who, phone in APPROVER_PHONES.items()),
-        "POLICY_FILE": str(Path("deploy/policy.toml").resolve()),
+        "POLICY_FILE": str(Path(__file__).resolve().parent.parent / "deploy" / "policy.toml"),
         "CONSOLE_ADMINS": PRIYA,
         **_sign_on(outside.identity),
         "PUBLIC_URL": places.public_url,
