@@ -54,6 +54,7 @@ def reading(
         int, typer.Option(min=0, help="Documents over which memory is watched; 0: none.")
     ] = 500,
     only: Annotated[list[str] | None, typer.Option(help="A set, for example zf_layouts:scan200.")] = None,
+    speed: Annotated[bool, typer.Option(help="Whether to compare the time with the bare libraries'.")] = True,
 ) -> None:
     """Read documents with known truth from COUNTERSIGN_CORPORA; say how well, how surely, how fast.
 
@@ -61,7 +62,7 @@ def reading(
     """
     from sandbox.reading_bench import bench
 
-    raise SystemExit(bench(jobs=jobs, memory=memory, only=only or ()))
+    raise SystemExit(bench(jobs=jobs, memory=memory, speed=speed, only=only or ()))
 
 
 @app.command()

@@ -31,6 +31,9 @@ ROUND_OFF: Final = Decimal("1.00")
 IN_COLUMN: Final = 0.07
 """A total that stands in a column of several: another row may be the one."""
 
+ONE_ROW: Final = 0.7
+"""Each row of a table of tax rates adds up for itself; its last row may have been misread."""
+
 MAX_TAXES: Final = 8
 ROWS_BELOW: Final = 4
 CONTRADICTED: Final = 0.85
@@ -77,7 +80,9 @@ def read_totals(marked: Marked, mark: str | None) -> Totals:
     payable = _found(_strongest(payables, seen), seen)
     triple = _triple(totals, payables, nets, taxes, seen)
     if triple is not None:
-        return _passing_over(_proven(*triple, payable), [*totals, *payables], nets, taxes)
+        proven = _proven(*triple, payable)
+        sure = proven if _heads_its_column(triple[0], totals) else _of_one_row(proven)
+        return _passing_over(sure, [*totals, *payables], nets, taxes)
     best, net, tax = (
         _strongest(totals, seen) or _strongest(payables, seen),
         _strongest(nets, seen),
@@ -159,6 +164,25 @@ def _proven(
         True,
         total.sum.currency or net.sum.currency,
     )
+
+
+def _heads_its_column(total: _Candidate, totals: Sequence[_Candidate]) -> bool:
+    """False if other rows under the same label stand beside this one and do not add up to it: a row of one tax rate."""
+    rows = [item for item in totals if item.in_column and item.name == total.name and item is not total]
+    if not total.in_column or not rows:
+        return True
+    others = sum((item.sum.value for item in rows), Decimal(0))
+    return abs(others - total.sum.value) <= CENT or all(item.sum.value == total.sum.value for item in rows)
+
+
+def _of_one_row(found: Totals) -> Totals:
+    """The sums with the doubt that they are those of one row only."""
+    lowered = {
+        name: item.with_confidence(min(item.confidence, ONE_ROW))
+        for name in ("total", "net", "tax")
+        if (item := getattr(found, name)) is not None
+    }
+    return replace(found, **lowered)
 
 
 def _candidates(marked: Marked, mark: str | None, role: Role) -> list[_Candidate]:

@@ -157,3 +157,27 @@ def test_the_languages_of_the_north_and_the_east_are_read(
     assert (value(found.invoice_number), value(found.issue_date), value(found.due_date), value(found.total)) == (
         number, issued, due, Decimal(total),
     )  # fmt: skip
+
+
+def column(*rows: str) -> Fields:
+    heads = "Net          VAT         Gross total\n"
+    return read("Invoice No: A-1\nInvoice Date: 03/04/2024\n" + heads + "\n".join(rows))
+
+
+def test_the_last_row_of_a_column_is_the_total_when_the_rows_above_add_up_to_it() -> None:
+    found = column(
+        "100.00       19.00       119.00",
+        "50.00         3.50        53.50",
+        "150.00       22.50       172.50",
+    )
+    assert (value(found.net), value(found.tax), value(found.total)) == (
+        Decimal("150.00"), Decimal("22.50"), Decimal("172.50"),
+    )  # fmt: skip
+    assert found.total is not None
+    assert found.total.confidence > 0.85
+
+
+def test_a_row_of_one_tax_rate_is_not_surely_the_total() -> None:
+    found = column("100.00       19.00       119.00", "50.00         3.50        53.50")
+    assert found.total is not None
+    assert found.total.confidence <= 0.7
