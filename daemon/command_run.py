@@ -21,10 +21,10 @@ errors: Final = Console(stderr=True, highlight=False, soft_wrap=True)
 def process_settings(process: str) -> Any:
     """The settings of a long-running process, with its logging set up."""
     from daemon.log import set_up_logging
-    from daemon.settings import complete_settings
+    from daemon.settings import complete_settings, secret_values
 
     settings = or_exit(complete_settings)
-    set_up_logging(settings.log_level, process=process)
+    set_up_logging(settings.log_level, process=process, secrets=secret_values(settings))
     if settings.failpoints:
         arm(settings.failpoints)
     return settings

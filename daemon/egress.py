@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Final
 from urllib.parse import quote, quote_plus, unquote_to_bytes, urlsplit
 from uuid import UUID
@@ -36,6 +37,8 @@ SECRETS: Final = (
 """The settings whose values never belong into a body; a service's own credential goes in a header."""
 
 _SIX_DIGITS: Final = re.compile(r"(?<!\d)\d{6}(?!\d)")
+
+log = structlog.get_logger(__name__)
 
 Codes = Callable[[], frozenset[str]]
 """The one-time passwords that are worth something at this moment."""
@@ -74,9 +77,7 @@ class Door:
 
         LeakError and TransientError as the guards say; TransientError when the ledger does not answer.
         """
-        for form in {body, unquote_to_bytes(body.replace(b"+", b" "))}:
-            self._guard.body(form)
-            self._secrets.check(form)
+        await self._check(kind, body)
         masked = mask(body.decode("utf-8", "replace")).encode()
         departure = Departure(
             kind=kind,
@@ -88,6 +89,22 @@ class Door:
             invoice_id=bound_invoice(),
         )
         await self._store.operations.record_egress(departure)
+
+    async def _check(self, kind: str, body: bytes) -> None:
+        """Look through a body as it is and as a form reads it; what is refused is counted, too."""
+        for form in {body, unquote_to_bytes(body.replace(b"+", b" "))}:
+            reason = "account"
+            try:
+                self._guard.body(form)
+                reason = "secret"
+                self._secrets.check(form)
+            except (LeakError, TransientError) as error:
+                reason = "code" if isinstance(error, TransientError) else reason
+                log.error("refused to let out", kind=kind, reason=reason)
+                # The refusal stands, also when it cannot be counted.
+                with suppress(TransientError):
+                    await self._store.measures.record_refusal(kind, reason, bound_invoice())
+                raise
 
     async def let_browse(self, endpoint: str) -> None:
         """Write down that the bank's browser connects somewhere; what it says there is the bank adapter's own."""

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -255,6 +255,18 @@ def load_settings() -> Settings:
         first = error.errors()[0]
         name = str(first["loc"][0]).upper() if first["loc"] else "a setting"
         raise SettingsError(f"{name}: {first['msg']}.") from error
+
+
+def secret_values(settings: Settings) -> frozenset[str]:
+    """The values of all settings that nobody may read, also those within addresses of servers."""
+    found: set[str] = set()
+    for name in type(settings).model_fields:
+        value = getattr(settings, name)
+        for each in value if isinstance(value, tuple) else (value,):
+            if isinstance(each, SecretStr):
+                secret = each.get_secret_value()
+                found |= {secret, unquote(urlsplit(secret).password or "")} if "://" in secret else {secret}
+    return frozenset(found - {""})
 
 
 def complete_settings() -> Settings:

@@ -44,5 +44,6 @@ ROOMS: Final = (
     "api_keys",
     "first_answers",
     "exports",
+    "measures",
 )
 """The files there are; a test prepares every statement against the migrated schema."""

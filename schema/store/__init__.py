@@ -18,6 +18,7 @@ from schema.store.invoices import InvoiceStore
 from schema.store.keys import KeyStore
 from schema.store.mails import MailStore
 from schema.store.master import MasterStore
+from schema.store.measures import MeasureStore
 from schema.store.operations import OperationsStore
 from schema.store.orders import OrderStore
 from schema.store.people import PeopleStore
@@ -64,6 +65,7 @@ class Store:
     api_keys: ApiKeyStore
     first_answers: FirstAnswerStore
     exports: ExportStore
+    measures: MeasureStore
 
 
 def open_store(database: Database) -> Store:
@@ -95,4 +97,5 @@ def open_store(database: Database) -> Store:
         api_keys=ApiKeyStore(database),
         first_answers=FirstAnswerStore(database),
         exports=ExportStore(database),
+        measures=MeasureStore(database),
     )
