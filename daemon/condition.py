@@ -135,12 +135,13 @@ def _of_the_mailbox(proofs: Mapping[str, datetime], at: datetime, since: datetim
 
 def _of_the_clock(at: datetime, wall_s: float) -> list[Fault]:
     off_s = wall_s - at.timestamp()
+    way = "ahead of" if off_s > 0 else "behind"
     if abs(off_s) <= CLOCK_OFF.total_seconds():
         return []
     return [
         Fault(
             part=Part.CLOCK,
-            sentence=f"This machine's clock is {abs(off_s):.0f} s {'ahead of' if off_s > 0 else 'behind'} the database's.",
+            sentence=f"This machine's clock is {abs(off_s):.0f} s {way} the database's.",
             mend="Set it by NTP; payments and approvals go by the database's clock, logs and the backup's hour do not.",
             serious=False,
         )

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -139,6 +139,8 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     debug: str = ""
     failpoints: str = ""
+    otel_exporter_otlp_endpoint: str = ""
+    otel_exporter_otlp_headers: SecretStr = SecretStr("")
 
     @field_validator("groq_models_served", mode="before")
     @classmethod
@@ -257,18 +259,6 @@ def load_settings() -> Settings:
         raise SettingsError(f"{name}: {first['msg']}.") from error
 
 
-def secret_values(settings: Settings) -> frozenset[str]:
-    """The values of all settings that nobody may read, also those within addresses of servers."""
-    found: set[str] = set()
-    for name in type(settings).model_fields:
-        value = getattr(settings, name)
-        for each in value if isinstance(value, tuple) else (value,):
-            if isinstance(each, SecretStr):
-                secret = each.get_secret_value()
-                found |= {secret, unquote(urlsplit(secret).password or "")} if "://" in secret else {secret}
-    return frozenset(found - {""})
-
-
 def complete_settings() -> Settings:
     """Settings with which the product can run; SettingsError says in one sentence what to set."""
     settings = load_settings()
@@ -302,6 +292,8 @@ def contradictions(settings: Settings) -> list[str]:
             problems.append("LEDGER_WEBHOOK_URL must begin with https://.")
         if len(settings.ledger_webhook_secret.get_secret_value()) < SHORTEST_WEBHOOK_SECRET:
             problems.append("LEDGER_WEBHOOK_SECRET is too short: make 32 characters by chance.")
+    if settings.otel_exporter_otlp_endpoint and not _reachable(settings.otel_exporter_otlp_endpoint):
+        problems.append("OTEL_EXPORTER_OTLP_ENDPOINT must begin with https://.")
     if settings.failpoints and not _loopback(urlsplit(settings.public_url).hostname or ""):
         problems.append("FAILPOINTS is only for tests on this machine; leave it empty.")
     problems += _one_for_two(settings.approvers) + _weak(settings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from schema.mail import OutgoingMail
 from schema.masking import Masked, MaskedInvoice
 from schema.policy import Policy
 from schema.store import Store
+from schema.trace import NoSpans, Spans
 from schema.transfer import Draft, Permit, Receipt, Transfer
 from schema.vault import Vault
 from schema.verdict import ActionPlan, ModelReply
@@ -138,3 +139,4 @@ class World:
     public_url: str
     bank_origin: str
     zone: ZoneInfo
+    spans: Spans = field(default_factory=NoSpans)

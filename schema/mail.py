@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from schema.document import Frozen
 from schema.ids import Address, Sha256
+from schema.trace import Trace
 
 
 class Disposition(StrEnum):
@@ -79,3 +80,4 @@ class OutgoingMail(Frozen):
     message_id: str
     in_reply_to: str | None = None
     references: tuple[str, ...] = ()
+    trace: Trace | None = None

@@ -1,4 +1,4 @@
-"""What `/metrics` tells: asked of the database, Redis, the disk and the backups at each scrape, so it survives restarts.
+"""What `/metrics` tells: asked of database, Redis, disk and backups at each scrape, so it survives restarts.
 
 Labels are states, queues, steps, rules, classes of errors and the like, all of them bounded: never a vendor, a
 person or an invoice.

@@ -11,6 +11,7 @@ from schema.findings import Finding
 from schema.invoice import Invoice, Payment, PurchaseOrder, SourceDocument, Thread, Twin, Vendor
 from schema.money import Money, as_money
 from schema.states import State
+from schema.trace import trace_of
 from schema.transfer import Rail, Transfer
 from schema.vault import SealedAccount
 from schema.verdict import ActionPlan, ValidationReport
@@ -126,6 +127,7 @@ def _thread(row: Row) -> Thread:
         message_id=row["message_id"],
         references=tuple(row["thread"]),
         reason=row["mail_reason"],
+        trace=trace_of(row["mail_sha256"]),
     )
 
 

@@ -166,7 +166,9 @@ async def test_a_batch_the_ledger_gave_up_is_told_and_so_is_its_delivery(
 
 async def test_a_failed_backup_is_told_once(town: Town) -> None:
     await prove(town)
-    await town.world.store.operations.raise_alarm("backup", "The nightly backup failed: full", again_after_s=0)
+    await town.world.store.operations.raise_alarm(
+        "backup", "The nightly backup failed: full", again_after_s=0
+    )
     await town.world.store.operations.unsay_alarm("backup")
     await alarm_of(town).look()
     await alarm_of(town).look()
@@ -177,12 +179,17 @@ async def untaken_batch(town: Town, database_url: str) -> UUID:
     """A batch whose one delivery was given up, as the rows say it."""
     batch = uuid4()
     connection = await asyncpg.connect(database_url)
+    nadia = await connection.fetchval(
+        "insert into people (address, name, role, created_at) "
+        "values ('nadia@meridian.example', 'Nadia', 'admin', now()) returning id"
+    )
     await connection.execute(
         "insert into export_batches (id, number, format, made_at, made_by, made_by_address, payments, totals, "
-        "file_name, media_type, sha256, size_bytes, blob_key) values ($1, 1, 'csv', now(), 'Nadia', "
+        "file_name, media_type, sha256, size_bytes, blob_key) values ($1, 1, 'csv', now(), $3, "
         "'nadia@meridian.example', 1, '[]', 'countersign-csv-00001.csv', 'text/csv', $2, 1, $2)",
         batch,
         "a" * 64,
+        nadia,
     )
     await connection.execute(
         "insert into export_deliveries (id, batch_id, status, attempts, asked_at, asked_by, answered, problem) "

@@ -26,7 +26,7 @@ from tests.integration.web_rig import Web, serving_web
 from tests.unit.test_observability import expressions
 from tests.world import ACCOUNT, TAX_ID, bring, fields, walk
 
-LINE = re.compile(r'countersign_(?P<name>\w+)(?:\{(?P<labels>.*)\})? (?P<value>\S+)')
+LINE = re.compile(r"countersign_(?P<name>\w+)(?:\{(?P<labels>.*)\})? (?P<value>\S+)")
 
 
 @pytest.fixture
@@ -87,9 +87,7 @@ async def test_rules_and_dashboard_ask_only_for_what_is_told(web: Web) -> None:
     assert len(asked) > 40
     ours = [each for each in asked if each.name != "up"]
     assert {each.name for each in ours} <= set(labels)
-    wrong = [
-        str(each) for each in ours for m in each.matchers.matchers if m.name not in labels[each.name]
-    ]
+    wrong = [str(each) for each in ours for m in each.matchers.matchers if m.name not in labels[each.name]]
     assert wrong == []
 
 
@@ -134,7 +132,9 @@ async def test_a_refusal_of_the_door_is_counted(web: Web) -> None:
     world = web.town.world
     guard = LeakGuard(world.vault)
     await guard.refresh(world.store)
-    door = Door(guard, SecretGuard(["a-secret-of-ours"], lambda: frozenset({"314159"})), world.store, world.blobs)
+    door = Door(
+        guard, SecretGuard(["a-secret-of-ours"], lambda: frozenset({"314159"})), world.store, world.blobs
+    )
     with pytest.raises(LeakError):
         await door.let_out("model", "POST", "https://model.example", ACCOUNT.encode())
     with pytest.raises(LeakError):

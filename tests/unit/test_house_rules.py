@@ -37,6 +37,7 @@ ONLY_HERE = {
     "authres": ["handlers/door.py"],
     "cryptography": ["schema/vault.py", "schema/checkpoint.py", "schema/verifier.py"],
     "mailparser": ["handlers/reading/mail.py"],
+    "opentelemetry": ["daemon/adapters/traces.py"],
     "pdfplumber": ["handlers/reading/*.py"],
     "pikepdf": ["handlers/reading/*.py"],
     "playwright": ["daemon/adapters/bank_*.py"],
@@ -143,6 +144,7 @@ def test_everything_outbound_has_one_door() -> None:
         "daemon/adapters/mailer_smtp.py",
         "daemon/adapters/messenger_twilio.py",
         "daemon/adapters/model_openrouter.py",
+        "daemon/adapters/traces.py",
     }
 
 

@@ -49,7 +49,8 @@ for each in hostile:
     logging.getLogger("asyncio").error("task " + each)
     try: raise RuntimeError("no " + each)
     except RuntimeError as error:
-        log.exception("failed"); theirs.exception("failed"); log.warning("failed", error=error); log.info("x", exc_info=True)
+        log.exception("failed"); theirs.exception("failed"); log.warning("failed", error=error)
+        log.info("x", exc_info=True)
         try: raise ValueError("second " + each) from error
         except ValueError: log.exception("chained"); theirs.error("chained", exc_info=True)
     thread = threading.Thread(target=lambda: int(each + " x")); thread.start(); thread.join()

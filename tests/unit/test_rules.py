@@ -23,6 +23,7 @@ from schema.masking import holds_account
 from schema.money import Money
 from schema.policy import load_policy
 from schema.states import State
+from schema.trace import trace_of
 from schema.vault import SealedAccount
 from schema.verdict import ActionPlan, ValidationReport
 from tests.world import ACCOUNT, OTHER_ACCOUNT, TAX_ID, fields
@@ -92,6 +93,7 @@ def invoice(
             message_id=None,
             references=(),
             reason="",
+            trace=trace_of("a" * 64),
         ),
         document=SourceDocument(
             name="invoice.pdf", sha256=Sha256("0" * 64), key=BlobKey("0" * 64), type="pdf"
