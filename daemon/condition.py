@@ -54,6 +54,10 @@ class Part(StrEnum):
     CLOCK = "clock"
 
 
+UNASKABLE: Final = frozenset({Part.DATABASE, Part.MIGRATION})
+"""Faults with which the database is not asked for anything else."""
+
+
 class Fault(Frozen):
     """Something wrong now; one that is not serious keeps nothing from going on."""
 

@@ -23,11 +23,11 @@ DEEPEST: Final = 6
 LONGEST: Final = 20_000
 """Characters of one text: a longer one is some document, and is cut."""
 
-_SECRET_WORD: Final = (
+_UNSAID: Final = (
     r"authorization|passw(?:or)?d|passwd|pwd|secret|token|otp|one.time|api.?key|x.api.key|cookie|credential"
     r"|master.?key|private.?key|signature|pin.?code|cvv"
 )
-_SECRET_NAME: Final = re.compile(_SECRET_WORD, re.IGNORECASE)
+_SECRET_NAME: Final = re.compile(_UNSAID, re.IGNORECASE)
 
 _OURS: Final = re.compile(
     r"(?!0{32})[0-9a-f]{32}|[0-9a-f]{64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -40,7 +40,7 @@ _PATTERNS: Final = tuple(
     for pattern, put in (
         # `Authorization: Bearer abc`, `password='x'`, `"otp": 314159`, `token=x` in a query.
         (
-            rf"(?i)((?:[\w-]*(?:{_SECRET_WORD})[\w-]*)[\"']?\s*(?:[:=]|=>)\s*)"
+            rf"(?i)((?:[\w-]*(?:{_UNSAID})[\w-]*)[\"']?\s*(?:[:=]|=>)\s*)"
             r"(?:(?:bearer|basic|digest|token)\s+)?(?:\"[^\"]*\"|'[^']*'|b'[^']*'|[^\s,;&\"'}\])]+)",
             rf"\1{HIDDEN}",
         ),

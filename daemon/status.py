@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 from redis.asyncio import Redis
 from rich.console import Console
 from rich.table import Table
 
-from daemon.condition import DATABASE_DOWN, Fault, Part, Watch, faults_beside, faults_now
+from daemon.condition import DATABASE_DOWN, UNASKABLE, Fault, Watch, faults_beside, faults_now
 from daemon.settings import Settings
 from daemon.terminal import plain
 from daemon.wiring import open_books
@@ -20,8 +20,6 @@ from schema.ids import InvoiceId
 from schema.states import State, targets_of_held
 from schema.store import Store
 from schema.store.views import InvoiceLine, MailLine
-
-UNASKABLE: Final = frozenset({Part.DATABASE, Part.MIGRATION})
 
 _WHOLE = frozenset({"id", "came", "total", "state"})
 

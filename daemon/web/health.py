@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from daemon.condition import Part, faults_now
+from daemon.condition import UNASKABLE, faults_now
 from handlers.world import World
 from schema.errors import CountersignError
 
@@ -30,7 +30,7 @@ async def ready(request: Request, response: Response) -> dict[str, Any]:
         "status": "not ready" if serious else "ok",
         "faults": [fault.model_dump(mode="json") for fault in faults],
     }
-    if any(fault.part in (Part.DATABASE, Part.MIGRATION) for fault in faults):
+    if any(fault.part in UNASKABLE for fault in faults):
         return told
     try:
         proofs = await world.store.mails.last_proofs()

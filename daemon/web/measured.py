@@ -10,6 +10,7 @@ import asyncio
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from daemon.backup import backups, taken_at
-from daemon.condition import Part, Watch, faults_now
+from daemon.condition import UNASKABLE, Fault, Part, Watch, faults_now
 from daemon.queue import manned
 from handlers.world import World
 from schema.errors import TransientError
@@ -57,9 +58,12 @@ class Metric:
 
 async def measured(watch: Watch, world: World) -> list[Metric]:
     """Everything there is to tell now; without the database what is known without it."""
-    found = [*_of_this_build(), *await _of_the_condition(watch)]
+    faults = await faults_now(watch)
+    found = [*_of_this_build(), _of_the_condition(faults)]
     found += await asyncio.to_thread(_of_the_disk, watch, world.clock.now())
     found += await _of_the_workers(watch)
+    if any(fault.part in UNASKABLE for fault in faults):
+        return found
     try:
         found += await _of_the_street(world)
         found += await _of_the_measures(world.store.measures, world.clock.now())
@@ -84,10 +88,10 @@ def _of_this_build() -> tuple[Metric, ...]:
     return (Metric("build_info", "Always 1; what runs here.", ("version", "schema"), (sample,)),)
 
 
-async def _of_the_condition(watch: Watch) -> list[Metric]:
-    standing = Counter(fault.part.value for fault in await faults_now(watch))
+def _of_the_condition(faults: Iterable[Fault]) -> Metric:
+    standing = Counter(fault.part.value for fault in faults)
     parts = {part.value: float(standing[part.value]) for part in Part}
-    return [_by("fault", "Faults that /readyz tells of now, by part.", "part", parts)]
+    return _by("fault", "Faults that /readyz tells of now, by part.", "part", parts)
 
 
 async def _of_the_workers(watch: Watch) -> list[Metric]:
@@ -109,8 +113,11 @@ def _of_the_disk(watch: Watch, now: datetime) -> list[Metric]:
 
 
 def _newest_backup_s(folder: Path, now: datetime) -> float | None:
-    names = backups(folder)
-    return (now - taken_at(names[-1])).total_seconds() if names else None
+    for name in reversed(backups(folder)):
+        # A file that somebody put there under a name of their own is no backup of ours.
+        with suppress(ValueError):
+            return (now - taken_at(name)).total_seconds()
+    return None
 
 
 async def _of_the_street(world: World) -> list[Metric]:

@@ -34,6 +34,7 @@ async def web(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterato
     folder = tmp_path / "backups"
     folder.mkdir()
     (folder / "countersign-20260101T000000Z.dump").touch()
+    (folder / "countersign-of-somebody.dump").touch()
     async with serving_web(database_url, redis_url, tmp_path / "blobs", backup_folder=folder) as web:
         yield web
 
