@@ -30,8 +30,12 @@ from schema.errors import CountersignError, ForgedError, PermanentError, Setting
 from schema.ids import Sha256
 from schema.migrate import migrate
 from schema.store import open_database, open_store
+from schema.store.operations import BACKUP_ALARM
 from schema.store.record import RecordStore
 from schema.vault import Vault, sha256
+
+NAME: Final = "countersign-%Y%m%dT%H%M%SZ"
+"""When it was begun, in UTC; names sort by age."""
 
 KEPT: Final = 14
 """Backups that are kept; the files they share are never removed."""
@@ -63,7 +67,7 @@ async def back_up(settings: Settings, at: datetime) -> str:
         record = store.record
         await record.seal(signer, await store.operations.clock())
         await require_whole(record, signer, "The record is not whole, so no backup is taken")
-    name = f"countersign-{at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    name = at.astimezone(UTC).strftime(NAME)
     address, environment = connection_of(settings.database)
     dump = await _run(
         settings,
@@ -89,9 +93,10 @@ async def back_up_nightly(settings: Settings) -> None:
             await back_up(settings, datetime.now(UTC))
         except (CountersignError, OSError) as error:
             log.error("backup failed", reason=str(error))
-            await alarms.raise_alarm("backup", f"The nightly backup failed: {error}", again_after_s=0)
+            await alarms.raise_alarm(BACKUP_ALARM, f"The nightly backup failed: {error}", again_after_s=0)
+            await alarms.unsay_alarm(BACKUP_ALARM)  # the alarm tells it at its next look
         else:
-            await alarms.end_alarm("backup")
+            await alarms.end_alarm(BACKUP_ALARM)
 
 
 async def restore(settings: Settings, name: str, into: str) -> str:
@@ -139,6 +144,11 @@ async def require_whole(record: RecordStore, signer: CheckpointSigner, complaint
 def backups(folder: Path) -> list[str]:
     """The names of the complete backups, oldest first."""
     return sorted(path.stem for path in folder.glob("countersign-*.dump"))
+
+
+def taken_at(name: str) -> datetime:
+    """When a backup of this name was begun."""
+    return datetime.strptime(name, NAME).replace(tzinfo=UTC)
 
 
 def connection_of(url: str) -> tuple[str, dict[str, str]]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from typing import Any, Final, NoReturn, TypeVar
+from urllib.parse import unquote, urlsplit
 
+from pydantic import BaseModel, SecretStr
 from rich.console import Console
 from rich.text import Text
 
@@ -24,10 +26,22 @@ def process_settings(process: str) -> Any:
     from daemon.log import set_up_logging
 
     settings = or_exit(complete_settings)
-    set_up_logging(settings.log_level, process=process)
+    set_up_logging(settings.log_level, process=process, secrets=secret_values(settings))
     if settings.failpoints:
         arm(settings.failpoints)
     return settings
+
+
+def secret_values(settings: BaseModel) -> frozenset[str]:
+    """The values of all settings that nobody may read, also those within addresses of servers."""
+    found: set[str] = set()
+    for name in type(settings).model_fields:
+        value = getattr(settings, name)
+        for each in value if isinstance(value, tuple) else (value,):
+            if isinstance(each, SecretStr):
+                secret = each.get_secret_value()
+                found |= {secret, unquote(urlsplit(secret).password or "")} if "://" in secret else {secret}
+    return frozenset(found - {""})
 
 
 def chore_settings() -> Any:

@@ -88,6 +88,8 @@ def contradictions(settings: Settings) -> list[str]:
             problems.append("LEDGER_WEBHOOK_URL must begin with https://.")
         if len(settings.ledger_webhook_secret.get_secret_value()) < SHORTEST_WEBHOOK_SECRET:
             problems.append("LEDGER_WEBHOOK_SECRET is too short: make 32 characters by chance.")
+    if settings.otel_exporter_otlp_endpoint and not reachable(settings.otel_exporter_otlp_endpoint):
+        problems.append("OTEL_EXPORTER_OTLP_ENDPOINT must begin with https://.")
     problems += _half_set(settings)
     if settings.failpoints and not loopback(urlsplit(settings.public_url).hostname or ""):
         problems.append("FAILPOINTS is only for tests on this machine; leave it empty.")

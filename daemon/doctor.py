@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import socket
+import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
@@ -225,6 +227,36 @@ async def _addresses(settings: Settings) -> list[Diagnosis]:
     return found
 
 
+async def _webhook(settings: Settings) -> list[Diagnosis]:
+    """The way to the ledger: name, route and certificate. Nothing is sent: a POST would be taken for a batch."""
+    if not settings.ledger_webhook_url:
+        return [Diagnosis("webhook", "is not set; batches are fetched from the console")]
+    url = httpx.URL(settings.ledger_webhook_url)
+    tls = httpx.create_ssl_context(trust_env=False) if url.scheme == "https" else None
+    port = url.port or (443 if tls else 80)
+    try:
+        _, writer = await asyncio.open_connection(url.host, port, ssl=tls)
+        writer.close()
+    except socket.gaierror:
+        return [Diagnosis("webhook", "", f"{url.host} has no address: look at LEDGER_WEBHOOK_URL.")]
+    except ssl.SSLError as error:
+        return [Diagnosis("webhook", f"{url.host} answers", f"but does not prove who it is: {error.reason}.")]
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        return [Diagnosis("webhook", "", f"{url.host}:{port} cannot be reached: {reason}.")]
+    return [Diagnosis("webhook", f"{url.host}:{port} can be reached"), *await _deliveries(settings)]
+
+
+async def _deliveries(settings: Settings) -> list[Diagnosis]:
+    async with open_database(settings.database, connections=1) as database:
+        store = open_store(database)
+        troubled = await store.measures.troubled_deliveries(await store.operations.clock())
+    return [
+        Diagnosis("webhook", f"batch {each.number}", f"was not taken: {each.problem}", serious=False)
+        for each in troubled
+    ]
+
+
 async def _tesseract(settings: Settings) -> list[Diagnosis]:
     path = shutil.which(str(settings.tesseract_path))
     if path is None:
@@ -259,6 +291,7 @@ EXAMINATIONS: Final[dict[str, Look]] = {
     "identity": _identity,
     "browser": _browser,
     "addresses": _addresses,
+    "webhook": _webhook,
     "tesseract": _tesseract,
 }
 """In the order an operator would mend things."""

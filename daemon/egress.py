@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Final
 from urllib.parse import quote, quote_plus, unquote_to_bytes, urlsplit
 from uuid import UUID
@@ -23,6 +24,7 @@ from schema.ids import InvoiceId
 from schema.masking import mask
 from schema.store import Store
 from schema.store.operations import Departure
+from schema.trace import NoSpans, Spans
 from schema.vault import sha256
 
 SHORTEST_SECRET: Final = 8
@@ -32,10 +34,16 @@ SECRETS: Final = (
     "master_key", "openrouter_api_key", "twilio_auth_token", "postgres_password", "redis_password",
     "ledger_webhook_secret", "oidc_client_secret",
     "imap_password", "smtp_password", "minio_secret_key", "bank_password", "bank_totp_secret",
+    "otel_exporter_otlp_headers",
 )  # fmt: skip
 """The settings whose values never belong into a body; a service's own credential goes in a header."""
 
 _SIX_DIGITS: Final = re.compile(r"(?<!\d)\d{6}(?!\d)")
+
+TRACES: Final = "traces"
+"""The kind of what goes to a collector of traces."""
+
+log = structlog.get_logger(__name__)
 
 Codes = Callable[[], frozenset[str]]
 """The one-time passwords that are worth something at this moment."""
@@ -63,20 +71,25 @@ class SecretGuard:
 class Door:
     """Lets bodies out: no known account number, no secret of ours, and a line in the ledger first."""
 
-    def __init__(self, guard: LeakGuard, secrets: SecretGuard, store: Store, blobs: Blobs) -> None:
+    def __init__(
+        self,
+        guard: LeakGuard,
+        secrets: SecretGuard,
+        store: Store,
+        blobs: Blobs,
+    ) -> None:
         self._guard = guard
         self._secrets = secrets
         self._store = store
         self._blobs = blobs
+        self.spans: Spans = NoSpans()
 
     async def let_out(self, kind: str, method: str, destination: str, body: bytes) -> None:
         """Check the exact bytes of a body and write it down.
 
         LeakError and TransientError as the guards say; TransientError when the ledger does not answer.
         """
-        for form in {body, unquote_to_bytes(body.replace(b"+", b" "))}:
-            self._guard.body(form)
-            self._secrets.check(form)
+        await self._check(kind, body)
         masked = mask(body.decode("utf-8", "replace")).encode()
         departure = Departure(
             kind=kind,
@@ -88,6 +101,22 @@ class Door:
             invoice_id=bound_invoice(),
         )
         await self._store.operations.record_egress(departure)
+
+    async def _check(self, kind: str, body: bytes) -> None:
+        """Look through a body as it is and as a form reads it; what is refused is counted, too."""
+        for form in {body, unquote_to_bytes(body.replace(b"+", b" "))}:
+            reason = "account"
+            try:
+                self._guard.body(form)
+                reason = "secret"
+                self._secrets.check(form)
+            except (LeakError, TransientError) as error:
+                reason = "code" if isinstance(error, TransientError) else reason
+                log.error("refused to let out", kind=kind, reason=reason)
+                # The refusal stands, also when it cannot be counted.
+                with suppress(TransientError):
+                    await self._store.measures.record_refusal(kind, reason, bound_invoice())
+                raise
 
     async def let_browse(self, endpoint: str) -> None:
         """Write down that the bank's browser connects somewhere; what it says there is the bank adapter's own."""
@@ -110,8 +139,13 @@ class EgressTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Let the request out and answer as the network does."""
         body = await request.aread()
-        await self._door.let_out(self._kind, request.method, place_of(str(request.url)), body)
-        return await self._inner.handle_async_request(request)
+        # What tells of the work is no work to tell of.
+        spans = NoSpans() if self._kind == TRACES else self._door.spans
+        with spans.span(f"{self._kind} {request.method}", kind=self._kind, method=request.method) as marks:
+            await self._door.let_out(self._kind, request.method, place_of(str(request.url)), body)
+            response = await self._inner.handle_async_request(request)
+            marks.mark(status=response.status_code)
+        return response
 
     async def aclose(self) -> None:
         """Close the connections."""

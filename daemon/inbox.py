@@ -24,6 +24,8 @@ from handlers.cursor import Position, Retry, nap_seconds, try_later, what_is_due
 from schema.errors import ConflictError, CountersignError, PermanentError, SettingsError, TransientError
 from schema.failpoints import reach
 from schema.mail import Disposition, MailPlace
+from schema.trace import NoSpans, Spans, Trace, trace_of
+from schema.vault import sha256
 
 POLL_S: Final = 60.0
 """How long a lost push can delay a mail; also keeps NAT entries and Gmail's IDLE alive."""
@@ -81,17 +83,19 @@ class InboxWatch:
         poll_seconds: float = POLL_S,
         size_limit_bytes: int = SIZE_LIMIT_BYTES,
         filing: Mapping[Disposition, str] = FILING,
+        spans: Spans = NoSpans(),  # noqa: B008 - it holds nothing
     ) -> None:
         self._mailbox = mailbox
         self._sink = sink
         self._poll_seconds = poll_seconds
         self._size_limit_bytes = size_limit_bytes
         self._filing = filing
+        self._spans = spans
         self._account = mailbox.account.name
         self._folder = mailbox.account.folder
         self._position = Position(0)
         self._left: dict[int, Retry] = {}
-        self._decided: dict[int, Disposition] = {}
+        self._decided: dict[int, tuple[Trace, Disposition]] = {}
         self._proved_at = 0.0
 
     async def run(self) -> None:
@@ -154,6 +158,8 @@ class InboxWatch:
             log.exception("mail could not be taken", uid=place.uid)
             self._put_off(place, "unexpected error")
             return False
+        finally:
+            structlog.contextvars.unbind_contextvars("trace")
         self._left.pop(place.uid, None)
         self._decided.pop(place.uid, None)
         return filed
@@ -161,16 +167,27 @@ class InboxWatch:
     async def _decide_and_file(self, place: MailPlace) -> bool:
         started = time.monotonic()
         if place.uid not in self._decided:
+            since_ns = time.time_ns()
             try:
                 size_bytes = await self._mailbox.size(place.uid)
                 content = await self._content(place, size_bytes)
                 await reach("mail.fetched")
             except ConflictError:
                 return False
-            self._decided[place.uid] = await self._decide(place, content, size_bytes)
+            # From here on every line and every span, in whatever process, has the id of these bytes.
+            trace = trace_of(sha256(content))
+            structlog.contextvars.bind_contextvars(trace=trace)
+            with self._spans.span("mail", trace, since_ns=since_ns) as marks:
+                with self._spans.span("fetch", since_ns=since_ns):
+                    pass
+                disposition = await self._decide(place, content, size_bytes)
+                marks.mark(disposition=disposition.value)
+            self._decided[place.uid] = trace, disposition
             await reach("mail.accepted")
-        disposition = self._decided[place.uid]
-        filed = await self._mailbox.file_away(place.uid, self._filing[disposition])
+        trace, disposition = self._decided[place.uid]
+        structlog.contextvars.bind_contextvars(trace=trace)
+        with self._spans.span("file away", trace):
+            filed = await self._mailbox.file_away(place.uid, self._filing[disposition])
         await reach("mail.filed")
         seconds = round(time.monotonic() - started, 3)
         log.info("mail filed", uid=place.uid, disposition=disposition, moved=filed, seconds=seconds)

@@ -11,11 +11,13 @@ from typing import Any, Final
 
 import structlog
 from arq.connections import ArqRedis, RedisSettings, create_pool
+from arq.constants import health_check_key_suffix
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import BusyLoadingError, ConnectionError, RedisError, TimeoutError
 
+from schema.errors import TransientError
 from schema.ids import InvoiceId
 from schema.states import DUE, Queue, State
 
@@ -45,6 +47,16 @@ def redis_settings(url: str) -> RedisSettings:
 def queue_name(queue: Queue) -> str:
     """The Redis key of a queue."""
     return f"countersign:queue:{queue}"
+
+
+async def manned(redis: Redis) -> dict[Queue, bool]:
+    """Whether a worker of each queue has just said that it lives; TransientError when Redis does not answer."""
+    try:
+        return {
+            queue: bool(await redis.exists(queue_name(queue) + health_check_key_suffix)) for queue in Queue
+        }
+    except (RedisError, OSError) as error:
+        raise TransientError("Redis does not answer.") from error
 
 
 def serialize(job: Any) -> bytes:

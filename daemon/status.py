@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import sys
 from datetime import UTC, datetime
+from typing import Any
 
+from redis.asyncio import Redis
 from rich.console import Console
 from rich.table import Table
 
+from daemon.condition import DATABASE_DOWN, UNASKABLE, Fault, Watch, faults_beside, faults_now
 from daemon.settings import Settings
 from daemon.terminal import plain
 from daemon.wiring import open_books
-from schema.errors import PermanentError
+from schema.errors import PermanentError, TransientError
 from schema.ids import InvoiceId
 from schema.states import State
+from schema.store import Store
 from schema.store.views import InvoiceLine, MailLine
 
 _WHOLE = frozenset({"id", "came", "total", "state"})
@@ -23,23 +27,46 @@ COLOURS = {State.HELD: "yellow", State.REJECTED: "red", State.CLOSED: "green", S
 
 
 async def print_status(settings: Settings, *, limit: int, as_json: bool) -> None:
-    """Print invoices, mails that opened none, and the age of each mailbox's last proof."""
-    async with open_books(settings) as (store, _):
-        lines = (await store.views.invoices())[-limit:]
-        mails = [mail for mail in await store.views.mails(limit) if mail.disposition != "accepted"]
-        proofs = await store.mails.last_proofs()
-        pauses, alarms = await store.operations.pauses(), await store.operations.alarms()
+    """Print what is wrong, invoices, mails that opened none, and the age of each mailbox's last proof.
+
+    Ends with 1 when the database cannot be asked; what else is wrong is said all the same.
+    """
+    async with Redis.from_url(settings.redis) as redis:
+        try:
+            async with open_books(settings) as (store, _):
+                faults = await faults_now(Watch(settings, store, redis))
+                if not any(fault.part in UNASKABLE for fault in faults):
+                    await _print_street(settings, store, faults, limit=limit, as_json=as_json)
+                    return
+        except (TransientError, PermanentError) as error:
+            told = DATABASE_DOWN.model_copy(update={"sentence": error.sentence})
+            faults = (told, *await faults_beside(settings, redis))
+    if as_json:
+        _write_json({"faults": [fault.model_dump(mode="json") for fault in faults]})
+    _print_faults(Console(stderr=as_json), faults)
+    raise SystemExit(1)
+
+
+async def _print_street(
+    settings: Settings, store: Store, faults: tuple[Fault, ...], *, limit: int, as_json: bool
+) -> None:
+    lines = (await store.views.invoices())[-limit:]
+    mails = [mail for mail in await store.views.mails(limit) if mail.disposition != "accepted"]
+    proofs = await store.mails.last_proofs()
+    pauses, alarms = await store.operations.pauses(), await store.operations.alarms()
     if as_json:
         content = {
+            "faults": [fault.model_dump(mode="json") for fault in faults],
             "invoices": [line.model_dump(mode="json") for line in lines],
             "mails_without_invoice": [mail.model_dump(mode="json") for mail in mails],
             "mailboxes": {name: at.isoformat() for name, at in proofs.items()},
             "pauses": [pause.model_dump(mode="json") for pause in pauses],
             "alarms": [alarm.model_dump(mode="json") for alarm in alarms],
         }
-        sys.stdout.write(json.dumps(content, ensure_ascii=False) + "\n")
+        _write_json(content)
         return
     console = Console()
+    _print_faults(console, faults)
     console.print(_invoices(lines, settings) if lines else "No invoice has come in yet.")
     if mails:
         console.print(_mails(mails, settings))
@@ -51,6 +78,16 @@ async def print_status(settings: Settings, *, limit: int, as_json: bool) -> None
     for mailbox, proved_at in proofs.items():
         age = (datetime.now(UTC) - proved_at).total_seconds()
         console.print(f"Mailbox {mailbox} last answered {age:.0f} s ago.")
+
+
+def _write_json(content: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(content, ensure_ascii=False) + "\n")
+
+
+def _print_faults(console: Console, faults: tuple[Fault, ...]) -> None:
+    for fault in faults:
+        style = "bold red" if fault.serious else "yellow"
+        console.print(f"{plain(fault.sentence)} {fault.mend}", style=style, markup=False, soft_wrap=True)
 
 
 async def decide_held(settings: Settings, prefix: str, to: str, *, by: str, note: str) -> str:

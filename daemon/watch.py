@@ -72,6 +72,7 @@ async def watch(settings: Settings) -> None:
             Intake(world),
             poll_seconds=settings.imap_poll_seconds,
             size_limit_bytes=settings.mail_max_bytes,
+            spans=world.spans,
         )
         log.info("daemon ready", mailbox=settings.imap_user)
         try:

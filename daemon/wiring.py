@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from typing import Final
+from urllib.parse import unquote
 
 import httpx
 import structlog
@@ -28,9 +29,10 @@ from daemon.adapters.mailer_smtp import SmtpMailer
 from daemon.adapters.messenger_twilio import TwilioMessenger
 from daemon.adapters.model_openrouter import OpenRouterModel
 from daemon.adapters.oidc_provider import OidcProvider
+from daemon.adapters.traces import OtlpSpans
 from daemon.cache import LookupCache
 from daemon.clock import DatabaseClock
-from daemon.egress import Door, EgressTransport, make_secret_guard
+from daemon.egress import TRACES, Door, EgressTransport, make_secret_guard
 from daemon.known_vendors import KnownVendors
 from daemon.limits import RateLimiter
 from daemon.settings import Settings
@@ -42,6 +44,7 @@ from schema.errors import SettingsError
 from schema.migrate import fit
 from schema.policy import load_policy
 from schema.store import Store, open_database, open_store
+from schema.trace import NoSpans, Spans
 from schema.vault import Vault
 
 log = structlog.get_logger()
@@ -97,6 +100,7 @@ async def open_world(settings: Settings, *, browser: bool = False) -> AsyncItera
         await guard.refresh(store)
         blobs = make_blobs(settings, vault)
         door = make_door(settings, guard, store, blobs, clock)
+        spans = await _open_traces(settings, door, stack)
         bank_browser = BankBrowser(browser_settings(settings), door.let_browse)
         stack.push_async_callback(bank_browser.stop)
         if browser:
@@ -117,8 +121,9 @@ async def open_world(settings: Settings, *, browser: bool = False) -> AsyncItera
             reader=SandboxedReader(ReadingSettings(tesseract_path=str(settings.tesseract_path))),
             model=model,
             messenger=messenger,
-            bank=make_bank(settings, vault, bank_browser, clock),
+            bank=make_bank(settings, vault, bank_browser, clock, spans),
             mailer=make_mailer(settings, guard, door, clock.unix_s),
+            spans=spans,
             files=files,
             ledger=ledger,
             identity=_open_identity_provider(settings, door, clock, stack),
@@ -154,6 +159,28 @@ def _open_identity_provider(
     if provider:
         stack.push_async_callback(provider.aclose)
     return provider
+
+
+async def _open_traces(settings: Settings, door: Door, stack: AsyncExitStack) -> Spans:
+    """Where the work is told, if anywhere; through the door like everything else."""
+    if not settings.otel_exporter_otlp_endpoint:
+        return NoSpans()
+    spans = OtlpSpans(
+        settings.otel_exporter_otlp_endpoint,
+        headers_of(settings.otel_exporter_otlp_headers.get_secret_value()),
+        str(structlog.contextvars.get_contextvars().get("process", "")),
+        EgressTransport(door, TRACES),
+    )
+    stack.push_async_callback(spans.close)
+    stack.callback(asyncio.create_task(spans.keep()).cancel)
+    door.spans = spans
+    return spans
+
+
+def headers_of(text: str) -> dict[str, str]:
+    """`name=value,name=value`, values percent-encoded (OpenTelemetry's environment variables)."""
+    pairs = (part.partition("=") for part in text.split(",") if part.strip())
+    return {name.strip(): unquote(value.strip()) for name, _, value in pairs}
 
 
 def make_blobs(settings: Settings, vault: Vault) -> DiskBlobs:
@@ -204,6 +231,7 @@ def make_mailer(
         ca_path=settings.smtp_ca_file,
         now=lambda: datetime.fromtimestamp(now(), UTC),
         let_out=door.let_mail_out if door else None,
+        spans=door.spans if door else NoSpans(),
     )
 
 
@@ -243,7 +271,9 @@ def make_identity_provider(
     )
 
 
-def make_bank(settings: Settings, vault: Vault, browser: BankBrowser, clock: DatabaseClock) -> BankPortal:
+def make_bank(
+    settings: Settings, vault: Vault, browser: BankBrowser, clock: DatabaseClock, spans: Spans
+) -> BankPortal:
     """The bank's portal."""
     return BankPortal(
         origin=settings.bank_url,
@@ -253,6 +283,7 @@ def make_bank(settings: Settings, vault: Vault, browser: BankBrowser, clock: Dat
         vault=vault,
         browser=browser,
         now=clock.unix_s,
+        spans=spans,
     )
 
 

@@ -69,15 +69,28 @@ async def advance(invoice: InvoiceId, job: Job, world: World) -> Outcome | None:
         return None
     world = await with_policy_in_force(world)
     due, started = claim.invoice.due, time.monotonic()
-    with structlog.contextvars.bound_contextvars(invoice=str(invoice), step=due.step.value):
-        outcome = await _run(claim, world)
-        if outcome is None:
-            return None
-        try:
-            return await _commit(claim, outcome, world, started)
-        except (PermanentError, ConflictError) as error:
-            instead = await _after_failure(claim, error, world)
-        return None if instead is None else await _commit(claim, instead, world, started)
+    trace = claim.invoice.thread.trace
+    with (
+        structlog.contextvars.bound_contextvars(trace=trace, invoice=str(invoice), step=due.step.value),
+        world.spans.span(
+            due.step.value, trace, invoice=str(invoice), attempts=claim.invoice.attempts
+        ) as marks,
+    ):
+        outcome = await _advance(claim, world, started)
+        marks.mark(target=outcome.target.value if outcome else "put off")
+        return outcome
+
+
+async def _advance(claim: Claim, world: World, started: float) -> Outcome | None:
+    """The outcome as it was committed; None when the step was put off or the lease was lost."""
+    outcome = await _run(claim, world)
+    if outcome is None:
+        return None
+    try:
+        return await _commit(claim, outcome, world, started)
+    except (PermanentError, ConflictError) as error:
+        instead = await _after_failure(claim, error, world)
+    return None if instead is None else await _commit(claim, instead, world, started)
 
 
 async def _run(claim: Claim, world: World) -> Outcome | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
+import structlog
+
 from handlers.links import asked_question
 from handlers.world import World
 from schema.approval import Question, Verdict, is_among
@@ -13,6 +15,7 @@ from schema.ids import MessageSid, Phone, QuestionId
 from schema.outcome import Outcome
 from schema.states import State
 from schema.store.answers import Judge, Standing
+from schema.trace import trace_of
 
 UNKNOWN: Final = (
     "I do not know this code. Use the buttons, or reply APPROVE or REJECT with the code of the message."
@@ -55,6 +58,15 @@ async def _answer(
         return NOT_YOURS
     if not is_among(question.person, world.approvers):
         return NO_APPROVER
+    trace = trace_of(await world.store.views.mail_sha256(question.invoice_id))
+    # The webhook's own lines, which are said after this, are of the same trace.
+    structlog.contextvars.bind_contextvars(trace=trace, invoice=str(question.invoice_id))
+    with world.spans.span("answer", trace, invoice=str(question.invoice_id)) as marks:
+        marks.mark(outcome=verdict.value)
+        return await _judge(question, verdict, sid, world)
+
+
+async def _judge(question: Question, verdict: Verdict, sid: MessageSid, world: World) -> str:
     now = world.clock.now()
     remind_at = question.asked_at + timedelta(minutes=world.policy.approvals.remind_after_minutes)
     return await world.store.answers.answer(

@@ -39,7 +39,9 @@ async def assess(invoice: Invoice, world: World) -> Outcome:
     text = (await world.blobs.get(invoice.text_key)).decode()
     payload = masked_invoice(invoice.reading.fields, text, invoice.account_last4)
     await reach("model.before")
-    reply = await world.model.validate(prompt(), payload)
+    with world.spans.span("ask the model") as marks:
+        reply = await world.model.validate(prompt(), payload)
+        marks.mark(model=reply.served_model)
     await reach("model.after")
     facts = await _keep(reply, world)
     try:

@@ -139,6 +139,7 @@ async def _send(invoice: Invoice, letter: Letter, kind: str, world: World) -> No
         message_id=f"<{invoice.id.hex}.{kind}@{world.mail_domain}>",
         in_reply_to=thread.message_id,
         references=(*thread.references, *((thread.message_id,) if thread.message_id else ())),
+        trace=thread.trace,
     )
     await reach("letter.before")
     try:

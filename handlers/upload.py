@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 from uuid import uuid4
 
+import structlog
+
 from handlers.parcel import Parcel, open_parcel
 from handlers.world import World
 from schema.errors import PermanentError
@@ -16,6 +18,7 @@ from schema.mail import Disposition
 from schema.people import Person
 from schema.store.mails import NewDocument, NewMail
 from schema.store.uploads import NewUpload, Upload, UploadId
+from schema.trace import trace_of
 from schema.vault import sha256
 from schema.visible import one_line
 
@@ -27,7 +30,15 @@ async def take_upload(raw: bytes, name: str, person: Person, world: World, *, or
 
     The same bytes are taken once: given again, they are `known`. `origin` is the address a file was fetched from.
     """
-    name = one_line(name)[:LONGEST_NAME] or "file"
+    trace = trace_of(sha256(raw))
+    with (
+        structlog.contextvars.bound_contextvars(trace=trace),
+        world.spans.span("mail", trace, kind="upload"),
+    ):
+        return await _take(raw, one_line(name)[:LONGEST_NAME] or "file", person, world, origin)
+
+
+async def _take(raw: bytes, name: str, person: Person, world: World, origin: str) -> Upload:
     key = await world.blobs.put(raw)
     mail, reason, left_out = None, "", list[dict[str, str]]()
     try:

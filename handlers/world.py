@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from schema.masking import Masked, MaskedInvoice
 from schema.people import Identity, PendingSignOn
 from schema.policy import Policy
 from schema.store import Store
+from schema.trace import NoSpans, Spans
 from schema.transfer import Draft, Permit, Receipt, Transfer
 from schema.vault import Vault
 from schema.verdict import ActionPlan, ModelReply
@@ -164,3 +165,4 @@ class World:
     public_url: str
     bank_origin: str
     zone: ZoneInfo
+    spans: Spans = field(default_factory=NoSpans)

@@ -21,6 +21,7 @@ from schema.ids import (
 from schema.masking import Masked
 from schema.money import Money, as_money
 from schema.states import DUE, Due, State
+from schema.trace import Trace
 from schema.transfer import Transfer
 from schema.vault import SealedAccount
 from schema.verdict import ActionPlan, ValidationReport
@@ -53,6 +54,7 @@ class Thread(Frozen):
     message_id: str | None
     references: tuple[str, ...]
     reason: str
+    trace: Trace
 
 
 class Vendor(Frozen):

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from schema.document import Frozen
 from schema.ids import Address, Sha256
+from schema.trace import Trace
 
 
 class Disposition(StrEnum):
@@ -90,3 +91,4 @@ class OutgoingMail(Frozen):
     message_id: str
     in_reply_to: str | None = None
     references: tuple[str, ...] = ()
+    trace: Trace | None = None

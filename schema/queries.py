@@ -45,5 +45,6 @@ ROOMS: Final = (
     "first_answers",
     "exports",
     "arrangements",
+    "measures",
 )
 """The files there are; a test prepares every statement against the migrated schema."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any, Final
 
 from playwright.async_api import Locator, Page, Response
@@ -10,6 +11,7 @@ from playwright.async_api import Locator, Page, Response
 from daemon.adapters.bank_browser import CALL_LIMIT_S, Tab, bounded
 from daemon.adapters.bank_terms import BankPage, Shown
 from schema.failpoints import reach
+from schema.trace import NoSpans, Spans
 from schema.vault import SealedAccount, Vault, normal_account
 
 LARGEST_SCREENSHOT_BYTES: Final = 300_000
@@ -64,12 +66,27 @@ _HIDE_JS: Final = "e => e.style.setProperty('-webkit-text-security', 'disc', 'im
 class BankPages:
     """One logged-in walk through the bank, on one page of one context."""
 
-    def __init__(self, tab: Tab, origin: str) -> None:
+    def __init__(self, tab: Tab, origin: str, spans: Spans = NoSpans()) -> None:  # noqa: B008 - it holds nothing
         self._tab = tab
         self._page: Page = tab.page
         self._origin = origin
-        self.step = "open"
-        """Where the walk is, for the log: names of pages and fields, never a value."""
+        self._spans = spans
+        self._step, self._since_ns = "open", time.time_ns()
+
+    @property
+    def step(self) -> str:
+        """Where the walk is, for log and traces: names of pages and fields, never a value."""
+        return self._step
+
+    @step.setter
+    def step(self, step: str) -> None:
+        self.tell()
+        self._step, self._since_ns = step, time.time_ns()
+
+    def tell(self) -> None:
+        """The step so far is over."""
+        with self._spans.span(f"browser {self._step}", since_ns=self._since_ns, kind="bank"):
+            pass
 
     async def go(self, path: str) -> tuple[int, BankPage]:
         """Open a page; return the HTTP status and what it shows."""

@@ -25,6 +25,7 @@ from daemon.adapters.bank_otp import OneTimePassword
 from daemon.adapters.bank_pages import BankPages
 from daemon.adapters.bank_walk import BankWalk, refuse_changes
 from schema.errors import ConflictError, CountersignError, OutcomeUnknownError, PermanentError, TransientError
+from schema.trace import NoSpans, Spans
 from schema.transfer import Draft, Permit, Receipt, Transfer
 from schema.vault import Vault
 from schema.verdict import Action, ActionPlan, accept_actions
@@ -66,6 +67,7 @@ class BankPortal:
         *,
         submit_limit_s: float = SUBMIT_LIMIT_S,
         now: Callable[[], float] = time.time,
+        spans: Spans = NoSpans(),  # noqa: B008 - it holds nothing
     ) -> None:
         """`origin` is scheme, host and port of the portal, `now` Unix time; SettingsError when the secret is none."""
         self._origin = origin.rstrip("/")
@@ -75,6 +77,7 @@ class BankPortal:
         self._now = now
         self._vault = vault
         self._browser = browser
+        self._spans = spans
         self._submit_limit_s = submit_limit_s
         self._spent: dict[int, weakref.ref[Permit]] = {}
 
@@ -154,10 +157,11 @@ class BankPortal:
         """Log in, do the work, log out, in a context of its own; raises only our errors."""
         started, progress = time.monotonic(), _Progress()
         try:
-            async with asyncio.timeout(RUN_LIMIT_S), self._session(transfer, progress) as walk:
-                done = await work(walk)
-                progress.result = "done"
-                return done
+            with self._spans.span(f"bank {what}", kind="bank"):
+                async with asyncio.timeout(RUN_LIMIT_S), self._session(transfer, progress) as walk:
+                    done = await work(walk)
+                    progress.result = "done"
+                    return done
         except (PlaywrightError, TimeoutError) as error:
             progress.result = type(error).__name__
         except CountersignError as error:
@@ -171,7 +175,7 @@ class BankPortal:
     @asynccontextmanager
     async def _session(self, transfer: Transfer, progress: _Progress) -> AsyncIterator[BankWalk]:
         async with self._browser.open(self._origin) as tab:
-            pages = BankPages(tab, self._origin)
+            pages = BankPages(tab, self._origin, self._spans)
             walk = progress.walk = BankWalk(
                 pages, transfer, self._vault, self._otp, submit_limit_s=self._submit_limit_s
             )
@@ -184,6 +188,7 @@ class BankPortal:
             else:
                 await walk.log_out()
             finally:
+                pages.tell()
                 progress.blocked = tab.guard.blocked_count
 
 

@@ -28,6 +28,7 @@ from schema.errors import (
     TransientError,
 )
 from schema.mail import OutgoingMail
+from schema.trace import NoSpans, Spans
 
 TlsMode = Literal["none", "starttls", "tls"]
 
@@ -64,6 +65,7 @@ class SmtpMailer:
         deadline_s: float = DEADLINE_S,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         let_out: Callable[[str, bytes], Awaitable[None]] | None = None,
+        spans: Spans = NoSpans(),  # noqa: B008 - it holds nothing
     ) -> None:
         if tls == "none" and not _is_loopback(host):
             raise SettingsError(
@@ -77,6 +79,7 @@ class SmtpMailer:
         self._deadline_s = deadline_s
         self._now = now
         self._let_out = let_out
+        self._spans = spans
 
     async def send(self, mail: OutgoingMail) -> None:
         """Hand one mail over.
@@ -88,9 +91,10 @@ class SmtpMailer:
         for text in (str(mail.to), str(message["Subject"]), mail.text, mail.html):
             self._guard(text)
         content = message.as_bytes(policy=POLICY)
-        if self._let_out is not None:
-            await self._let_out(mail.to, content)
-        await self.hand_over(mail.to, content)
+        with self._spans.span("mail out", kind="mail"):
+            if self._let_out is not None:
+                await self._let_out(mail.to, content)
+            await self.hand_over(mail.to, content)
 
     async def check(self) -> None:
         """Connect and log in, sending nothing; raises as `send` does."""
@@ -148,6 +152,8 @@ def compose(mail: OutgoingMail, *, sender: str, sender_name: str, at: datetime) 
         message["In-Reply-To"] = mail.in_reply_to
     if references := thread_of(mail.references, mail.in_reply_to):
         message["References"] = references
+    if mail.trace:
+        message["X-Countersign-Trace"] = mail.trace
     message["Auto-Submitted"] = "auto-replied"
     message["X-Auto-Response-Suppress"] = "All"
     message.set_content(mail.text, cte="quoted-printable")

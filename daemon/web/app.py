@@ -13,6 +13,7 @@ from fastapi.responses import PlainTextResponse
 from redis.asyncio import Redis
 
 from daemon.alarm import make_alarm
+from daemon.condition import Watch
 from daemon.people import admit_admins
 from daemon.settings import Settings
 from daemon.web import audit, console, health, media, metrics, webhooks
@@ -49,6 +50,7 @@ def create_app(settings: Settings) -> FastAPI:
             app.state.settings = settings
             redis = Redis.from_url(settings.redis)
             app.state.limits = Limits(redis)
+            app.state.watch = Watch(settings, world.store, redis, since=world.clock.now())
             await admit_admins(world, settings.console_admins)
             log.info("web ready", public_url=settings.public_url)
             app.state.news = News(world)

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from daemon.alarm import SILENT_AFTER
+from daemon.condition import UNASKABLE, faults_now
 from handlers.world import World
 from schema.errors import CountersignError
 
@@ -21,20 +21,22 @@ async def alive() -> dict[str, str]:
 
 @router.get("/readyz")
 async def ready(request: Request, response: Response) -> dict[str, Any]:
-    """The database answers and no mailbox is silent; 503 with the reason otherwise."""
+    """Whether invoices can be paid now; 503 with each fault and what to do otherwise."""
     world: World = request.app.state.world
+    faults = await faults_now(request.app.state.watch)
+    serious = any(fault.serious for fault in faults)
+    response.status_code = 503 if serious else 200
+    told = {
+        "status": "not ready" if serious else "ok",
+        "faults": [fault.model_dump(mode="json") for fault in faults],
+    }
+    if any(fault.part in UNASKABLE for fault in faults):
+        return told
     try:
         proofs = await world.store.mails.last_proofs()
         pauses = await world.store.operations.pauses()
-    except CountersignError as error:
-        response.status_code = 503
-        return {"status": "not ready", "database": error.sentence}
+    except CountersignError:
+        return told
     now = world.clock.now()
     ages = {mailbox: round((now - proved_at).total_seconds(), 1) for mailbox, proved_at in proofs.items()}
-    silent = [mailbox for mailbox, age in ages.items() if age > SILENT_AFTER.total_seconds()]
-    response.status_code = 503 if silent else 200
-    return {
-        "status": "silent mailbox" if silent else "ok",
-        "mailbox_proof_age_s": ages,
-        "payments_paused": len(pauses),
-    }
+    return told | {"mailbox_proof_age_s": ages, "payments_paused": len(pauses)}

@@ -19,6 +19,7 @@ from schema.store.invoices import InvoiceStore
 from schema.store.keys import KeyStore
 from schema.store.mails import MailStore
 from schema.store.master import MasterStore
+from schema.store.measures import MeasureStore
 from schema.store.operations import OperationsStore
 from schema.store.orders import OrderStore
 from schema.store.people import PeopleStore
@@ -66,6 +67,7 @@ class Store:
     first_answers: FirstAnswerStore
     exports: ExportStore
     arrangements: ArrangementStore
+    measures: MeasureStore
 
 
 def open_store(database: Database) -> Store:
@@ -98,4 +100,5 @@ def open_store(database: Database) -> Store:
         first_answers=FirstAnswerStore(database),
         exports=ExportStore(database),
         arrangements=ArrangementStore(database),
+        measures=MeasureStore(database),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import asyncpg
@@ -14,6 +15,9 @@ from schema.queries import load
 from schema.store.pool import Database, clean
 
 SQL = load("operations")
+
+BACKUP_ALARM: Final = "backup"
+"""The alarm that the nightly backup raises and ends, and that others tell of."""
 
 
 class Pause(Frozen):

@@ -21,6 +21,7 @@ from schema.invoice import (
 )
 from schema.money import Money, as_money
 from schema.states import State
+from schema.trace import trace_of
 from schema.transfer import Rail, Transfer
 from schema.vault import SealedAccount
 from schema.verdict import ActionPlan, ValidationReport
@@ -154,6 +155,7 @@ def _thread(row: Row) -> Thread:
         message_id=row["message_id"],
         references=tuple(row["thread"]),
         reason=row["mail_reason"],
+        trace=trace_of(row["mail_sha256"]),
     )
 
 

@@ -111,6 +111,12 @@ class ViewStore:
             actions_raw=row["groq_action_list_raw"],
         )
 
+    async def mail_sha256(self, invoice: InvoiceId) -> str:
+        """The SHA-256 of the raw bytes of the mail or upload that an invoice came in."""
+        async with self._database.transaction() as connection:
+            found: str = await connection.fetchval(SQL["mail_sha256"], invoice)
+        return found
+
     async def counts(self) -> dict[State, int]:
         """How many invoices stand in each state."""
         async with self._database.transaction() as connection:

@@ -38,6 +38,7 @@ ONLY_HERE = {
     "cryptography": ["schema/vault.py", "schema/checkpoint.py", "schema/verifier.py"],
     "jwt": ["daemon/adapters/oidc_token.py"],
     "mailparser": ["handlers/reading/mail.py"],
+    "opentelemetry": ["daemon/adapters/traces.py"],
     "pdfplumber": ["handlers/reading/*.py"],
     "pikepdf": ["handlers/reading/*.py"],
     "playwright": ["daemon/adapters/bank_*.py"],
@@ -145,6 +146,7 @@ def test_everything_outbound_has_one_door() -> None:
         "daemon/adapters/messenger_twilio.py",
         "daemon/adapters/model_openrouter.py",
         "daemon/adapters/oidc_provider.py",
+        "daemon/adapters/traces.py",
     }
 
 

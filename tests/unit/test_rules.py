@@ -23,6 +23,7 @@ from schema.masking import holds_account
 from schema.money import Money
 from schema.policy import load_policy
 from schema.states import State
+from schema.trace import trace_of
 from schema.vault import SealedAccount
 from schema.verdict import ActionPlan, ValidationReport
 from tests.world import ACCOUNT, OTHER_ACCOUNT, TAX_ID, fields
@@ -57,6 +58,17 @@ TWIN: Final = Twin(
     at=AT,
 )
 
+THREAD = Thread(
+    mail_id=MailId(UUID(int=5)),
+    forwarder=Address("priya@meridian.example"),
+    forwarder_name="Priya Nair",
+    subject="Fwd: Invoice",
+    message_id=None,
+    references=(),
+    reason="",
+    trace=trace_of("a" * 64),
+)
+
 
 def opinion(verdict: str) -> ValidationReport:
     return ValidationReport.model_validate(
@@ -84,15 +96,7 @@ def invoice(
         attempts=1,
         held_from=None,
         reason="",
-        thread=Thread(
-            mail_id=MailId(UUID(int=5)),
-            forwarder=Address("priya@meridian.example"),
-            forwarder_name="Priya Nair",
-            subject="Fwd: Invoice",
-            message_id=None,
-            references=(),
-            reason="",
-        ),
+        thread=THREAD,
         document=SourceDocument(
             name="invoice.pdf", sha256=Sha256("0" * 64), key=BlobKey("0" * 64), type="pdf"
         ),

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from daemon.alarm import SILENT_AFTER
+from daemon.condition import SILENT_AFTER
 from daemon.web.api.access import Reader, WorldDep
 from daemon.web.api.invoice_row import Answer, Sum, line, name, sum_of
 from daemon.web.api.problems import problems

@@ -8,7 +8,7 @@ returning id, claim_token;
 
 -- name: invoice
 -- One invoice with what its steps need of its mail and document.
-select i.*, m.sender_name, m.subject, m.message_id, m.thread, m.reason as mail_reason,
+select i.*, m.sender_name, m.subject, m.message_id, m.thread, m.reason as mail_reason, m.raw_sha256 as mail_sha256,
        d.name as document_name, d.sha256 as document_sha256, d.blob_key as document_key, d.sniffed as document_type,
        coalesce(p.sheets, '[]') as sheets, p.arranged_by
   from invoices i join mails m on m.id = i.mail_id left join documents d on d.id = i.document_id

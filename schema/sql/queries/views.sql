@@ -27,3 +27,7 @@ select 1;
 
 -- name: exchange
 select groq_exchange, groq_request_hash, groq_response_hash, groq_action_list_raw from invoices where id = $1;
+
+-- name: mail_sha256
+-- The hash of the mail an invoice came in: the invoice's trace is made of it.
+select m.raw_sha256 from mails m join invoices i on i.mail_id = m.id where i.id = $1;
