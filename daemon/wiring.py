@@ -111,8 +111,6 @@ async def open_world(settings: Settings, *, browser: bool = False) -> AsyncItera
         stack.push_async_callback(messenger.close)
         files = make_files(settings, door)
         stack.push_async_callback(files.aclose)
-        ledger = LedgerWebhook(settings.ledger_webhook_url, EgressTransport(door, "ledger"))
-        stack.push_async_callback(ledger.aclose)
         yield World(
             store=store,
             vault=vault,
@@ -125,7 +123,7 @@ async def open_world(settings: Settings, *, browser: bool = False) -> AsyncItera
             mailer=make_mailer(settings, guard, door, clock.unix_s),
             spans=spans,
             files=files,
-            ledger=ledger,
+            ledger=_open_ledger(settings, door, stack),
             identity=_open_identity_provider(settings, door, clock, stack),
             clock=clock,
             policy=load_policy(settings.policy_file),
@@ -137,6 +135,12 @@ async def open_world(settings: Settings, *, browser: bool = False) -> AsyncItera
             bank_origin=settings.bank_url,
             zone=settings.zone,
         )
+
+
+def _open_ledger(settings: Settings, door: Door, stack: AsyncExitStack) -> LedgerWebhook:
+    ledger = LedgerWebhook(settings.ledger_webhook_url, EgressTransport(door, "ledger"))
+    stack.push_async_callback(ledger.aclose)
+    return ledger
 
 
 async def _compare_schema(settings: Settings) -> None:

@@ -43,10 +43,14 @@ EXCEPTIONS: Final = {
 NOT_ON_LINUX: Final = {"async-timeout": "Apache-2.0", "colorama": "BSD-3-Clause"}
 """Locked for other systems and Pythons, never installed here, so their metadata can not be asked."""
 
+ONLY_IN_ITS_FILE: Final = {"promql-parser": "MIT"}
+"""Whose metadata is silent, and whose LICENSE file says it."""
+
 _SAID_OTHERWISE: Final = {
     "Apache 2.0": "Apache-2.0", "Apache License 2.0": "Apache-2.0", "Apache License, Version 2.0": "Apache-2.0",
     "Apache Software License": "Apache-2.0", "BSD": "BSD License", "BSD 2-Clause License": "BSD-2-Clause",
     "ISC License": "ISC", "MIT License": "MIT", "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
+    "3-Clause BSD License": "BSD-3-Clause",
     "BSD-3-Clause, Apache-2.0, dependency licenses": "BSD-3-Clause AND Apache-2.0",
 }  # fmt: skip
 
@@ -149,7 +153,8 @@ def _licence(name: str) -> str:
     except PackageNotFoundError:
         return NOT_ON_LINUX.get(name, "unknown")
     classifiers = [each.split(" :: ")[-1] for each in said.get_all("Classifier") or [] if "License" in each]
-    words = said.get("License-Expression") or said.get("License") or (classifiers or ["unknown"])[-1]
+    stated = [word for name in ("License-Expression", "License") for word in said.get_all(name) or [] if word]
+    words: str = (stated or classifiers[-1:] or [ONLY_IN_ITS_FILE.get(name, "unknown")])[0]
     return _SAID_OTHERWISE.get(words, words)
 
 

@@ -1,4 +1,5 @@
 -- What is watched from outside: refusals of the door are counted, and traces leave through it like everything else.
+-- Code since 0014 may run beside it: one table and one word more.
 
 -- What the door refused to let out. The bytes are not kept: they held what must not be kept.
 create table egress_refusals (

@@ -14,6 +14,7 @@ from playwright.async_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
+    Error,
     Page,
     Request,
     Response,
@@ -69,11 +70,16 @@ class Watched:
 
     async def bodies(self, kind: str) -> list[tuple[str, str]]:
         """Path and text of what came of such a content type; the browser forgets them when the page is left."""
-        return [
-            (urlsplit(response.url).path, await response.text())
-            for response in self.responses
-            if response.ok and kind in response.headers.get("content-type", "")
-        ]
+        found = []
+        for response in self.responses:
+            if response.ok and kind in response.headers.get("content-type", ""):
+                try:
+                    found.append((urlsplit(response.url).path, await response.text()))
+                except Error as gone:
+                    # An answer to the page before, which came when that was left already.
+                    if "navigated away from" not in str(gone):
+                        raise
+        return found
 
     def watch(self) -> None:
         """Keep what happens from now on."""

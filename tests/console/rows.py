@@ -139,10 +139,16 @@ def _hostile_answer() -> str:
 
 async def walked(town: Town, uid: int, *, hostile: bool = False) -> InvoiceId:
     """The one invoice of a mail, as far along the street as it gets by itself."""
+    new = await came_in(town, uid, hostile=hostile)
+    await walk(town)
+    return new
+
+
+async def came_in(town: Town, uid: int, *, hostile: bool = False) -> InvoiceId:
+    """The one invoice of a new mail."""
     before = {line.id for line in await town.world.store.views.invoices()}
     await _take_in(town, uid, files=1, hostile=hostile)
     (new,) = {line.id for line in await town.world.store.views.invoices()} - before
-    await walk(town)
     return new
 
 

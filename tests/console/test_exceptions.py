@@ -10,13 +10,14 @@ from decimal import Decimal
 import pytest
 from playwright.async_api import Locator, expect
 
+from handlers.advance import advance
 from schema.document import Read
 from schema.ids import InvoiceId
 from schema.people import Role
-from schema.states import State
+from schema.states import DUE, State
 from tests.console.console_rig import PHONE, Console, Watched
-from tests.console.rows import PLACE, PagedReader, walked
-from tests.world import answer, fields, walk
+from tests.console.rows import PLACE, PagedReader, came_in
+from tests.world import Town, answer, fields
 
 KEY_MS = 150
 """An experienced hand: 80 words a minute are 150 ms a key."""
@@ -133,8 +134,7 @@ async def test_a_clerk_clears_an_exception_by_keys_within_15_s(
         took = time.monotonic() - began
         with capsys.disabled():
             sys.stdout.write(f"\nan exception cleared by keys in {took:.1f} s, at {KEY_MS} ms a key\n")
-    states = await _walk(own_console)
-    assert states[invoice] is State.ASKED
+    assert await _walk(own_console.api.web.town, invoice) is State.ASKED
     assert took < CLEARED_WITHIN_S
 
 
@@ -144,9 +144,17 @@ async def _unsure(console: Console) -> InvoiceId:
     wrong = Read[Decimal](value=Decimal("11800.00"), confidence=0.4, text="1 1800.00", place=PLACE)
     read = fields(invoice_number="AIS/8814", total=wrong, net=Decimal("1000.00"), tax=Decimal("180.00"))
     town.world = replace(town.world, reader=PagedReader(read))
-    return await walked(town, 90)
+    invoice = await came_in(town, 90)
+    await _walk(town, invoice)
+    return invoice
 
 
-async def _walk(console: Console) -> dict[InvoiceId, State]:
-    console.api.web.town.model.content = answer()
-    return await walk(console.api.web.town)
+async def _walk(town: Town, invoice: InvoiceId) -> State:
+    """This invoice alone, as far as it gets: hundreds stand behind it."""
+    town.model.content = answer()
+    while (due := {each: state for each, state, _, _ in await town.world.store.street.due(1000)}).get(
+        invoice
+    ):
+        await advance(invoice, DUE[due[invoice]].job, town.world)
+    (state,) = [line.state for line in await town.world.store.views.invoices() if line.id == invoice]
+    return state

@@ -15,6 +15,7 @@ from schema.errors import ConflictError
 from schema.ids import Address, BlobKey, DocumentId, InvoiceId, MailId, Sha256
 from schema.invoice import Invoice, Sheets, SourceDocument, Thread
 from schema.states import State
+from schema.trace import Trace
 
 BUNDLE, OTHER = DocumentId(uuid4()), DocumentId(uuid4())
 
@@ -44,6 +45,7 @@ def invoice(pages: int | None = 3, kind: str = "pdf", made_of: Sequence[Sheets] 
         message_id=None,
         references=(),
         reason="",
+        trace=Trace("0" * 32),
     )
     return Invoice.model_validate(
         nothing

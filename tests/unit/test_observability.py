@@ -13,7 +13,7 @@ from typing import Any
 
 import promql_parser
 import pytest
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "deploy" / "observability" / "alerts.yml"

@@ -227,7 +227,9 @@ def test_no_secret_shows_in_a_repr_a_dump_or_an_error(monkeypatch: pytest.Monkey
 
 
 def test_every_setting_with_a_secret_name_is_kept_as_a_secret() -> None:
-    secretive = re.compile(r"password|secret|token|api_key|access_key|master_key|database_url|redis_url")
+    secretive = re.compile(
+        r"password|secret|token|api_key|access_key|master_key|database_url|redis_url|otlp_headers"
+    )
     secret = (SecretStr, tuple[SecretStr, ...])
     kept = {name for name, member in Settings.model_fields.items() if member.annotation in secret}
     assert {name for name in Settings.model_fields if secretive.search(name)} == kept
