@@ -54,7 +54,7 @@ FACTS: Final = frozenset(
 """All that may be said of a piece of work; words of ours, ids and small counts."""
 
 LARGEST_COUNT: Final = 100_000
-WORD: Final = re.compile(r"[\w ./:*()&'-]{1,80}")
+WORD: Final = re.compile(r"[\w ./:*()&'-]{1,80}", re.ASCII)
 
 _REDACT: Final = Redaction()
 

@@ -34,7 +34,7 @@ STAGES_OF: Final = timedelta(hours=24)
 MOST_MODELS: Final = 20
 """Names of models come from outside; what is beyond so many is told as `other`."""
 
-KINDS: Final = ("model", "messenger", "mail", "bank", "fetch", "ledger", "traces")
+KINDS: Final = ("model", "messenger", "mail", "bank", "fetch", "ledger", "identity", "traces")
 REASONS: Final = ("account", "secret", "code")
 
 

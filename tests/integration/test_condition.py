@@ -227,7 +227,7 @@ async def test_status_says_that_the_database_is_down_and_what_else_is_wrong(shel
 async def test_status_says_that_a_migration_is_pending(shell: Shell, web: Web) -> None:
     await web.rows("delete from migrations where name = $1 returning name", migrations()[-1][0])
     done = await shell.run("status")
-    assert (done.code, "countersign migrate" in done.out) == (1, True)
+    assert (done.code, "countersign migrate" in done.err) == (1, True)
 
 
 async def test_status_names_a_silent_mailbox(shell: Shell, web: Web) -> None:

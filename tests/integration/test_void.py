@@ -165,6 +165,7 @@ async def test_of_a_rejection_and_a_click_only_one_comes_through(town: Town) -> 
         return True
 
     async def click(invoice: InvoiceId) -> bool:
+        await asyncio.sleep(dice.uniform(0, 0.03))
         try:
             await decide(town, invoice, State.PAYING)
         except ConflictError:
