@@ -142,6 +142,7 @@ def product_environment(
         "PUBLIC_URL": places.public_url,
         "WEB_PORT": str(places.web),
         "BLOBS_FOLDER": str(places.run / "blobs"),
+        "BACKUP_FOLDER": str(places.run / "backups"),
         "BANK_URL": places.bank_url,
         "BANK_CUSTOMER_ID": "LLB10482",
         "BANK_PASSWORD": "simulated-bank-password",
