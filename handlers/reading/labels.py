@@ -115,16 +115,21 @@ def words_right_of(label: Label, on_line: Sequence[Label]) -> list[Word]:
             and other.first >= label.last
             and not other.weak
             and other.role != label.role
+            and not _begins_an_identifier(other)
         ),
         default=len(label.line.words),
     )
     words = list(label.line.words[label.last : stop])
     rest = label.rest.lstrip(" :.#-)=")
     if rest:
-        # `PO-2026-0107` is a number that begins like a label; `PO:2026-0107` is a label with its number.
-        whole = label.rest[0] in "-/" and len(label.words) == 1
+        whole = _begins_an_identifier(label)
         words.insert(0, label.words[-1] if whole else _tail_of(label.words[-1], rest))
     return words
+
+
+def _begins_an_identifier(label: Label) -> bool:
+    """`PO-2026-0107` and `DPH/1193` are numbers that begin like a label; `PO:2026-0107` is a label with its number."""
+    return label.rest[:1] in ("-", "/") and len(label.words) == 1
 
 
 def cells_below(label: Label, page: Page, lines: int = LINES_BELOW) -> Iterator[list[Word]]:
